@@ -1,0 +1,127 @@
+import * as v from 'valibot';
+
+/**
+ * What a node says back: a keyed set of absolute objects, sent as the NodeSpec is, in the other direction.
+ * Only this flows up.
+ */
+
+/** Something that is not as it should be, by a stable name; gone when it is absent. */
+export const Condition = v.strictObject({
+  /** For example `ExternalIpNotLocal`, `VlanUnsupported`, `UnderlayMtuTooSmall`, `ForeignFirewallDrops`. */
+  type: v.string(),
+  message: v.string(),
+  remedy: v.exactOptional(v.string()),
+});
+export type Condition = v.InferOutput<typeof Condition>;
+
+/** What the controller must know of a node to check a request against it (R-06, R-09, R-10, R-12). */
+export const NodeFacts = v.strictObject({
+  kind: v.literal('facts'),
+  agentVersion: v.string(),
+  hostname: v.string(),
+  kernel: v.string(),
+  vxlanDisabled: v.boolean(),
+  /** What VMs this node runs, for people: `namespace (image not booted)`. */
+  runtime: v.string(),
+  /** Address of the tunnel endpoint, on the underlay (R-20). */
+  vtep: v.exactOptional(v.string()),
+  /** MTU of the link that carries `vtep`, bytes. */
+  underlayMtu: v.exactOptional(v.number()),
+  /** The NIC that carries the IPv4 default route. */
+  gatewayInterface: v.exactOptional(v.string()),
+  /** Links, addresses and routes that are not kcore's. */
+  links: v.array(
+    v.strictObject({ name: v.string(), mtu: v.number(), kind: v.exactOptional(v.string()), up: v.boolean() }),
+  ),
+  /** `address/prefix`. */
+  addresses: v.array(v.strictObject({ link: v.string(), address: v.string() })),
+  /** Subnets, without default routes. */
+  routes: v.array(v.strictObject({ link: v.exactOptional(v.string()), subnet: v.string() })),
+  /** NICs that a bridge network must not take, with the reason (R-10). */
+  protectedLinks: v.array(v.strictObject({ name: v.string(), reason: v.string() })),
+  /** Ports on which the host itself listens on any or an external address (R-06). */
+  listening: v.array(v.strictObject({ protocol: v.picklist(['tcp', 'udp']), port: v.number() })),
+  capacity: v.strictObject({ cpus: v.number(), memoryBytes: v.number() }),
+});
+export type NodeFacts = v.InferOutput<typeof NodeFacts>;
+
+export const NetworkStatus = v.strictObject({
+  kind: v.literal('network'),
+  name: v.string(),
+  /** `ready`: as desired. `pending`: not yet reconciled. `error`: an operation failed; `message` has the kernel's words. */
+  state: v.picklist(['ready', 'pending', 'error']),
+  message: v.exactOptional(v.string()),
+  bridge: v.exactOptional(v.string()),
+  /** vxlan: the address that the tunnel really uses, as observed (R-20). */
+  vtep: v.exactOptional(v.string()),
+  conditions: v.array(Condition),
+});
+export type NetworkStatus = v.InferOutput<typeof NetworkStatus>;
+
+export const VmStatus = v.strictObject({
+  kind: v.literal('vm'),
+  name: v.string(),
+  state: v.picklist(['pending', 'starting', 'running', 'stopping', 'stopped', 'failed']),
+  message: v.exactOptional(v.string()),
+  pid: v.exactOptional(v.number()),
+});
+export type VmStatus = v.InferOutput<typeof VmStatus>;
+
+export const LeaseStatus = v.strictObject({
+  kind: v.literal('lease'),
+  network: v.string(),
+  mac: v.string(),
+  address: v.string(),
+  hostname: v.exactOptional(v.string()),
+  clientId: v.exactOptional(v.string()),
+  /** RFC 3339. */
+  expiresAt: v.string(),
+});
+export type LeaseStatus = v.InferOutput<typeof LeaseStatus>;
+
+/** A ring of the latest events; the key is the sequence number within the agent's life. */
+export const EventStatus = v.strictObject({
+  kind: v.literal('event'),
+  sequence: v.number(),
+  /** RFC 3339. */
+  at: v.string(),
+  /** For example `DriftRepaired`, `PoolExhausted`, `OperationFailed`. */
+  type: v.string(),
+  object: v.exactOptional(v.string()),
+  message: v.string(),
+});
+export type EventStatus = v.InferOutput<typeof EventStatus>;
+
+/** Which revision the node has reached: everything up to it is applied, or has a condition that says why not. */
+export const ReachedStatus = v.strictObject({
+  kind: v.literal('reached'),
+  epoch: v.string(),
+  revision: v.number(),
+  conditions: v.array(Condition),
+});
+export type ReachedStatus = v.InferOutput<typeof ReachedStatus>;
+
+export const StatusObject = v.variant('kind', [
+  NodeFacts,
+  NetworkStatus,
+  VmStatus,
+  LeaseStatus,
+  EventStatus,
+  ReachedStatus,
+]);
+export type StatusObject = v.InferOutput<typeof StatusObject>;
+
+export function statusKey(object: StatusObject): string {
+  switch (object.kind) {
+    case 'facts':
+    case 'reached':
+      return object.kind;
+    case 'network':
+    case 'vm':
+      return `${object.kind}/${object.name}`;
+    case 'lease':
+      return `lease/${object.network}/${object.mac}`;
+    case 'event':
+      return `event/${object.sequence}`;
+  }
+}

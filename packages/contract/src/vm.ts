@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import { isIpv4 } from './ipv4.ts';
+
+const quantity = v.union([v.string(), v.number()]);
+
+/** One disk. `image` is a name of the catalogue, an https URL (then `sha256` is required), or a path on the node (R-41). */
+export const DiskSpec = v.strictObject({
+  image: v.exactOptional(v.string()),
+  sha256: v.exactOptional(
+    v.pipe(v.string(), v.regex(/^(<sha256>|[0-9a-f]{64})$/, 'sha256 must be 64 hexadecimal digits')),
+  ),
+  format: v.exactOptional(v.picklist(['qcow2', 'raw'], "format must be 'qcow2' or 'raw'")),
+  sizeBytes: v.exactOptional(quantity),
+});
+export type DiskSpec = v.InferOutput<typeof DiskSpec>;
+
+export const NicSpec = v.strictObject({
+  /** Absent means `default` (R-25). */
+  network: v.exactOptional(v.string()),
+  address: v.exactOptional(v.pipe(v.string(), v.check(isIpv4, 'address must be an IPv4 address'))),
+  mac: v.exactOptional(
+    v.pipe(v.string(), v.regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'mac must be six lower-case hex bytes with colons')),
+  ),
+  antiSpoofing: v.exactOptional(v.boolean()),
+});
+export type NicSpec = v.InferOutput<typeof NicSpec>;
+
+export const RESTART_POLICIES = ['always', 'on-failure', 'never'] as const;
+
+/** `spec` of `kind: VM`, as a person writes it (R-42). Sizes: a bare number of memory is MiB below 65,536, bytes above; `4G`, `4096M`. */
+export const VmSpec = v.strictObject({
+  cpu: v.exactOptional(v.number()),
+  memoryBytes: v.exactOptional(quantity),
+  storageBackend: v.exactOptional(v.string()),
+  storageSizeBytes: v.exactOptional(quantity),
+  nics: v.exactOptional(v.array(NicSpec)),
+  disks: v.exactOptional(v.array(DiskSpec)),
+  /** The node it must be on; the controller picks one otherwise. */
+  node: v.exactOptional(v.string()),
+  state: v.exactOptional(v.picklist(['running', 'stopped'], "state must be 'running' or 'stopped'")),
+  hostname: v.exactOptional(v.string()),
+  userData: v.exactOptional(v.string()),
+  sshKeys: v.exactOptional(v.array(v.string())),
+  restartPolicy: v.exactOptional(v.picklist(RESTART_POLICIES)),
+});
+export type VmSpec = v.InferOutput<typeof VmSpec>;
+
+/** A NIC with all that the controller decided: a Binding. */
+export const Nic = v.strictObject({
+  index: v.number(),
+  network: v.string(),
+  mac: v.string(),
+  /** Absent on a bridge network: its addresses are upstream's. */
+  address: v.exactOptional(v.string()),
+  tap: v.string(),
+  antiSpoofing: v.boolean(),
+});
+export type Nic = v.InferOutput<typeof Nic>;
+
+/** A VM as stored: every default decided. */
+export const Vm = v.strictObject({
+  name: v.string(),
+  uid: v.string(),
+  node: v.string(),
+  cpu: v.number(),
+  memoryBytes: v.number(),
+  storageBackend: v.literal('filesystem'),
+  storageSizeBytes: v.exactOptional(v.number()),
+  disks: v.array(v.strictObject({ ...DiskSpec.entries, sizeBytes: v.exactOptional(v.number()) })),
+  nics: v.array(Nic),
+  state: v.picklist(['running', 'stopped']),
+  hostname: v.string(),
+  userData: v.exactOptional(v.string()),
+  sshKeys: v.array(v.string()),
+  restartPolicy: v.picklist(RESTART_POLICIES),
+  createdAt: v.string(),
+});
+export type Vm = v.InferOutput<typeof Vm>;
