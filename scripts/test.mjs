@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { runInKernel } from './kernel-box/box.mjs';
+import { run } from './setup/run.mjs';
+import { root, SetupError, setup } from './setup/setup.mjs';
+import { step } from './setup/steps.mjs';
+
+/**
+ * Sets everything up and runs everything: checks, unit tests, then two lanes side by side, namespaces in one and the
+ * full Debian kernel in the other. Ends with one line that counts all of it.
+ */
+
+const bin = (name) => join(root, 'node_modules/.bin', name);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Adds a suite's closing line to the total. A suite without one, or red without a failed test, counts as one failure. */
+function count(output, code) {
+  const plain = stripVTControlCharacters(output);
+  const line = [...plain.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);
+  const [passed = 0, failed = 0, skipped = 0] = line?.slice(1).map(Number) ?? [];
+  total.passed += passed;
+  total.failed += failed === 0 && code !== 0 ? 1 : failed;
+  total.skipped += skipped;
+  return line !== undefined && failed === 0 && code === 0;
+}
+
+/** Runs one suite; shows its output when it is red, or when something was skipped. */
+async function suite(title, start) {
+  try {
+    await step(title, async () => {
+      const { code, output } = await start();
+      const green = count(output, code);
+      if (!green || /skipped \[|[1-9]\d* skipped$/m.test(output)) process.stdout.write(`\n${output}\n`);
+      if (!green) throw new Error(`${title}: red`);
+      return /^\d+ passed, .*$/m.exec(output)?.[0] ?? '';
+    });
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.endsWith(': red')) throw error;
+  }
+}
+
+/** A check has no tests to count: it is one that passes or fails. */
+async function check(title, program, arguments_) {
+  await suite(title, async () => {
+    const { code, output } = await run(program, arguments_, { cwd: root, onOutput: () => {} });
+    return {
+      code,
+      output: `${output}\n${code === 0 ? '1 passed, 0 failed, 0 skipped' : '0 passed, 1 failed, 0 skipped'}\n`,
+    };
+  });
+}
+
+const vitest = (project, ...more) =>
+  run(bin('vitest'), ['run', '--project', project, ...more], { cwd: root, onOutput: () => {} });
+
+async function vlanInKernel() {
+  let output = '';
+  const collect = (data) => {
+    output += data;
+  };
+  const code = await runInKernel({
+    command: [process.execPath, bin('vitest'), 'run', '--project', 'vlan'],
+    work: root,
+    memoryMib: 4096,
+    timeoutMs: 15 * 60_000,
+    environment: { NO_COLOR: '1', CI: 'true' },
+    stdout: collect,
+    stderr: collect,
+  });
+  // Nothing of this suite may be skipped: these rows are proved here or nowhere.
+  return { code: /[1-9]\d* skipped$/m.test(output) ? 1 : code, output };
+}
+
+async function main() {
+  await setup('test', step);
+  await check('formatting and lint', bin('biome'), ['check', '--error-on-warnings', '.']);
+  await check('types of sources and tests', bin('tsc'), ['-p', 'tsconfig.test.json']);
+  await check('nothing unused', bin('knip'), []);
+  await suite('unit tests', () => vitest('unit'));
+  const namespaces = async () => {
+    await suite('kernel tests (network namespaces)', () => vitest('kernel'));
+    await suite('system tests (labs of real processes)', () => vitest('system'));
+  };
+  await Promise.all([namespaces(), suite('VLAN tests (full Debian kernel in QEMU)', vlanInKernel)]);
+}
+
+try {
+  await main();
+} catch (error) {
+  total.failed += 1;
+  process.stdout.write(`${error instanceof SetupError ? `Error: ${error.message}` : error.stack}\n`);
+}
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
