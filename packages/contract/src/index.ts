@@ -1,3 +1,6 @@
+export { type Channel, type ChannelClosed, channelPair, closeCodes } from './channel.ts';
+export { check, type Issue, issuesOf } from './check.ts';
+export { type DhcpRange, dhcpRange } from './dhcp-range.ts';
 export {
   alreadyExists,
   type ErrorCode,
@@ -9,6 +12,29 @@ export {
   KcoreError,
   notFound,
 } from './errors.ts';
+export {
+  encodeGuestLine,
+  GUEST_LINE_MAX,
+  GUEST_STATES,
+  GuestMessage,
+  type GuestMethodName,
+  GuestNic,
+  GuestObserved,
+  type GuestParams,
+  GuestRequest,
+  type GuestResult,
+  GuestSeed,
+  guestLines,
+  guestMethods,
+} from './guest-protocol.ts';
+export {
+  CONTROLLER_DNS_NAME,
+  describeIdentity,
+  type Identity,
+  identityOfCertificate,
+  identityUri,
+  parseIdentityUri,
+} from './identity.ts';
 export {
   broadcastOf,
   contains,
@@ -25,6 +51,15 @@ export {
   subnetOf,
   subnetSize,
 } from './ipv4.ts';
+export {
+  applyChange,
+  differenceOf,
+  emptyState,
+  isEmptyChange,
+  type KeyedChange,
+  type KeyedState,
+  snapshotOf,
+} from './keyed-change.ts';
 export {
   MAX_MESSAGE_BYTES,
   type MethodName,
@@ -69,6 +104,8 @@ export {
   type NetworkType,
 } from './network.ts';
 export { BindingObject, NodeNetwork, type NodeSpec, PeerObject, SpecObject, specKey, VmObject } from './node-spec.ts';
+export { formatQuantity, GIB, MIB, parseMemory, parseStorage } from './quantity.ts';
+export { type CallOptions, type Handlers, Peer, type PeerOptions } from './rpc/peer.ts';
 export {
   Condition,
   EventStatus,

@@ -115,6 +115,8 @@ export const Network = v.strictObject({
   dhcp: DhcpSpec,
   /** vxlan without `--target-node`: joins every node on which VXLAN is not disabled, now and later. */
   everyNode: v.boolean(),
+  /** Nodes that `everyNode` leaves out, because the network was deleted there by hand. */
+  excludedNodes: v.exactOptional(v.array(v.string())),
   nodes: v.array(v.strictObject({ name: v.string(), externalIp: v.exactOptional(v.string()) })),
   bridge: v.string(),
   /** RFC 3339. */

@@ -1,0 +1,164 @@
+import type { Codec, Input } from './codec.ts';
+import { expectLength, MalformedError, ValueError } from './error.ts';
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
+function readIpv4(input: Input, at: number): string {
+  const { view } = input;
+  return `${view.getUint8(at)}.${view.getUint8(at + 1)}.${view.getUint8(at + 2)}.${view.getUint8(at + 3)}`;
+}
+
+/** The four bytes as a number, or undefined for what is not dotted decimal without leading zeros. */
+function parseIpv4(text: string): number | undefined {
+  let value = 0;
+  let part = -1;
+  let parts = 0;
+  let digits = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at === text.length ? 46 : text.charCodeAt(at);
+    if (code === 46) {
+      if (part < 0 || part > 255) return undefined;
+      value = value * 256 + part;
+      parts += 1;
+      part = -1;
+      digits = 0;
+    } else if (code >= 48 && code <= 57 && !(digits > 0 && part === 0) && digits < 3) {
+      part = Math.max(part, 0) * 10 + code - 48;
+      digits += 1;
+    } else return undefined;
+  }
+  return parts === 4 ? value : undefined;
+}
+
+/** Four bytes in network order ↔ `10.0.0.1`. */
+export const ipv4: Codec<string> = {
+  fixed: 4,
+  measure: () => 4,
+  write(value, out) {
+    const number = typeof value === 'string' ? parseIpv4(value) : undefined;
+    if (number === undefined) throw new ValueError(`${JSON.stringify(value)} is not an IPv4 address`);
+    out.view.setUint32(out.offset, number, false);
+    out.offset += 4;
+  },
+  read(input, start, end) {
+    expectLength('ipv4', start, end, 4);
+    return readIpv4(input, start);
+  },
+};
+
+/** The eight groups, or undefined for what is not an IPv6 address. A scope (`%eth0`) is refused. RFC 4291 §2.2. */
+function parseIpv6(text: string): number[] | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0] ?? '', halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 1) return missing === 0 ? head : undefined;
+  return missing < 1 ? undefined : [...head, ...new Array<number>(missing).fill(0), ...tail];
+}
+
+function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  const parts = text.split(':');
+  for (const [index, part] of parts.entries()) {
+    if (part.includes('.') && mayEndInIpv4 && index === parts.length - 1) {
+      const embedded = parseIpv4(part);
+      if (embedded === undefined) return undefined;
+      groups.push(Math.floor(embedded / 0x1_0000), embedded % 0x1_0000);
+    } else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16));
+    else return undefined;
+  }
+  return groups;
+}
+
+/** The canonical text: lower case, the longest run of two or more zero groups shortened. RFC 5952 §4. */
+function formatIpv6(groups: readonly number[]): string {
+  let best = { start: -1, length: 1 };
+  for (let start = 0; start < 8; start += 1) {
+    let length = 0;
+    while (start + length < 8 && groups[start + length] === 0) length += 1;
+    if (length > best.length) best = { start, length };
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (best.start === -1) return hex.join(':');
+  return `${hex.slice(0, best.start).join(':')}::${hex.slice(best.start + best.length).join(':')}`;
+}
+
+/** Sixteen bytes ↔ `fe80::1`. */
+export const ipv6: Codec<string> = {
+  fixed: 16,
+  measure: () => 16,
+  write(value, out) {
+    const groups = typeof value === 'string' ? parseIpv6(value) : undefined;
+    if (groups === undefined) throw new ValueError(`${JSON.stringify(value)} is not an IPv6 address`);
+    for (const group of groups) {
+      out.view.setUint16(out.offset, group, false);
+      out.offset += 2;
+    }
+  },
+  read(input, start, end) {
+    expectLength('ipv6', start, end, 16);
+    return formatIpv6(Array.from({ length: 8 }, (_, index) => input.view.getUint16(start + index * 2, false)));
+  },
+};
+
+/** Four or sixteen bytes; the family is told by the length, in the text by a colon. */
+export const ip: Codec<string> = {
+  measure: (value) => (typeof value === 'string' && value.includes(':') ? 16 : 4),
+  write(value, out) {
+    if (typeof value === 'string' && value.includes(':')) ipv6.write(value, out);
+    else ipv4.write(value, out);
+  },
+  read(input, start, end) {
+    if (end - start === 4) return readIpv4(input, start);
+    if (end - start === 16) return ipv6.read(input, start, end);
+    throw new MalformedError(`ip at offset ${start}: ${end - start} bytes instead of 4 or 16`);
+  },
+};
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+function readLinkAddress(input: Input, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at += 1) text += `${at === start ? '' : ':'}${HEX[input.view.getUint8(at)] ?? ''}`;
+  return text;
+}
+
+/** A hardware address of any length ↔ `02:00:5e:10:00:00`: IFLA_ADDRESS of links that are not Ethernet has others than six. */
+export const linkAddress: Codec<string> = {
+  measure(value) {
+    if (typeof value !== 'string' || (value.length % 3 !== 2 && value !== '')) throw notLinkAddress(value);
+    return (value.length + 1) / 3;
+  },
+  write(value, out) {
+    for (let at = 0; at < value.length; at += 3) {
+      const high = hexDigit(value.charCodeAt(at));
+      const low = hexDigit(value.charCodeAt(at + 1));
+      const separated = at + 2 === value.length || value.charCodeAt(at + 2) === 58;
+      if (high < 0 || low < 0 || !separated) throw notLinkAddress(value);
+      out.view.setUint8(out.offset, high * 16 + low);
+      out.offset += 1;
+    }
+  },
+  read: readLinkAddress,
+};
+
+function notLinkAddress(value: unknown): ValueError {
+  return new ValueError(`${JSON.stringify(value)} is not a hardware address such as 02:00:5e:10:00:00`);
+}
+
+/** Six bytes ↔ `02:00:5e:10:00:00`. Reading tolerates other lengths, as foreign links have them. */
+export const mac: Codec<string> = {
+  measure: () => 6,
+  write(value, out) {
+    if (typeof value !== 'string' || value.length !== 17) throw notLinkAddress(value);
+    linkAddress.write(value, out);
+  },
+  read: readLinkAddress,
+};

@@ -1,0 +1,178 @@
+import type { Codec, Infer, Input } from './codec.ts';
+import { MalformedError, named, ValueError } from './error.ts';
+import type { Repeated } from './repeated.ts';
+import type { Selected } from './select.ts';
+import type { Writer } from './writer.ts';
+
+/** Bits of nla_type that are no part of the type. Source: include/uapi/linux/netlink.h. */
+export const NLA_F_NESTED = 0x8000;
+export const NLA_TYPE_MASK = 0x3fff;
+const HEADER = 4;
+/** nla_len is 16 bits wide. */
+const MAX_ATTRIBUTE = 0xffff;
+
+/** An attribute that the table does not know, as it came. `type` keeps its flag bits. */
+export interface UnknownAttribute {
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+/** One line an attribute: its name, its nla_type, and how its payload is written. */
+export type Shape = Readonly<Record<string, readonly [type: number, codec: Codec<unknown>]>>;
+
+export type AttributeValues<S extends Shape> = { readonly [K in keyof S]?: Infer<S[K][1]> } & {
+  /** Attributes that the table does not know; absent when there were none. They are written back. */
+  readonly unknown?: readonly UnknownAttribute[];
+};
+
+export interface AttributeSet<S extends Shape> extends Codec<AttributeValues<S>> {
+  readonly shape: S;
+}
+
+interface Field {
+  readonly name: string;
+  readonly type: number;
+  readonly codec: Codec<unknown>;
+  readonly element?: Codec<unknown>;
+  readonly selected: boolean;
+}
+
+const padded = (length: number): number => (length + 3) & ~3;
+
+/**
+ * A set of attributes by name. They are written in the order of the value's members. Encoding refuses names that the
+ * table lacks, and `undefined`; decoding keeps what it does not know.
+ */
+export function attributes<const S extends Shape>(shape: S): AttributeSet<S> {
+  const fields = Object.entries(shape).map(fieldOf);
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  const byType = new Map(fields.map((field) => [field.type, field]));
+  return {
+    shape,
+    measure: (value) => measureAll(byName, value),
+    write: (value, out) => writeAll(byName, value, out),
+    // The table built the object member by member, which the compiler cannot follow.
+    read: (input, start, end) => readAll(byType, input, start, end) as AttributeValues<S>,
+  };
+}
+
+function fieldOf([name, [type, codec]]: [string, readonly [number, Codec<unknown>]]): Field {
+  if (name === 'unknown') throw new TypeError('the name "unknown" is taken by attributes that a table does not know');
+  const element = (codec as Partial<Repeated<unknown>>).element;
+  const selected = (codec as Partial<Selected>).selector !== undefined;
+  return { name, type, codec, selected, ...(element === undefined ? {} : { element }) };
+}
+
+function fieldNamed(byName: ReadonlyMap<string, Field>, name: string, value: unknown): Field {
+  const field = byName.get(name);
+  if (field === undefined) {
+    throw new ValueError(`no such attribute; there are ${[...byName.keys()].join(', ')}`, name);
+  }
+  if (value === undefined) throw new ValueError('undefined; leave the attribute out instead', name);
+  return field;
+}
+
+function payloadLength(codec: Codec<unknown>, value: unknown, owner: object): number {
+  const length = codec.fixed ?? codec.measure(value, owner);
+  if (length > MAX_ATTRIBUTE - HEADER) {
+    throw new ValueError(`${length} bytes do not fit an attribute, which holds ${MAX_ATTRIBUTE - HEADER}`);
+  }
+  return HEADER + padded(length);
+}
+
+function measureAll(byName: ReadonlyMap<string, Field>, value: object): number {
+  let length = 0;
+  for (const [name, member] of Object.entries(value)) {
+    if (name === 'unknown') {
+      for (const attribute of member as readonly UnknownAttribute[]) {
+        length += HEADER + padded(attribute.data.byteLength);
+      }
+      continue;
+    }
+    const field = fieldNamed(byName, name, member);
+    try {
+      if (field.element === undefined) length += payloadLength(field.codec, member, value);
+      else for (const one of member as readonly unknown[]) length += payloadLength(field.element, one, value);
+    } catch (error) {
+      throw named(name, error);
+    }
+  }
+  return length;
+}
+
+function writeAll(byName: ReadonlyMap<string, Field>, value: object, out: Writer): void {
+  for (const [name, member] of Object.entries(value)) {
+    if (name === 'unknown') {
+      for (const { type, data } of member as readonly UnknownAttribute[]) writeUnknown(type, data, out);
+      continue;
+    }
+    const field = fieldNamed(byName, name, member);
+    try {
+      if (field.element === undefined) writeOne(field, field.codec, member, out, value);
+      else for (const one of member as readonly unknown[]) writeOne(field, field.element, one, out, value);
+    } catch (error) {
+      throw named(name, error);
+    }
+  }
+}
+
+function writeOne(field: Field, codec: Codec<unknown>, value: unknown, out: Writer, owner: object): void {
+  const start = out.begin(field.name, field.type | (codec.typeFlags ?? 0));
+  codec.write(value, out, owner);
+  out.end(start);
+}
+
+function writeUnknown(type: number, data: Uint8Array, out: Writer): void {
+  const start = out.begin(`unknown ${type & NLA_TYPE_MASK}`, type);
+  out.bytes.set(data, out.offset);
+  out.offset += data.byteLength;
+  out.end(start);
+}
+
+/** Calls `visit` for each attribute in [start, end). @throws {MalformedError} A length that leaves the range. */
+export function eachAttribute(
+  input: Input,
+  start: number,
+  end: number,
+  visit: (type: number, start: number, end: number) => void,
+): void {
+  for (let at = start; at + HEADER <= end; ) {
+    const length = input.view.getUint16(at, true);
+    const type = input.view.getUint16(at + 2, true);
+    if (length < HEADER || at + length > end) {
+      throw new MalformedError(`attribute ${type & NLA_TYPE_MASK} at offset ${at}: length ${length} of ${end - at}`);
+    }
+    visit(type, at + HEADER, at + length);
+    at += padded(length);
+  }
+}
+
+function readAll(byType: ReadonlyMap<number, Field>, input: Input, start: number, end: number): object {
+  const value: Record<string, unknown> = {};
+  const later: (() => void)[] = [];
+  eachAttribute(input, start, end, (type, from, to) => {
+    const field = byType.get(type & NLA_TYPE_MASK);
+    if (field === undefined) {
+      listOf(value, 'unknown').push({ type, data: input.bytes.slice(from, to) });
+    } else if (field.element !== undefined) {
+      listOf(value, field.name).push(field.element.read(input, from, to, value));
+    } else if (field.selected) {
+      // Its selector may come after it: nothing in netlink promises an order.
+      value[field.name] = undefined;
+      later.push(() => {
+        value[field.name] = field.codec.read(input, from, to, value);
+      });
+    } else value[field.name] = field.codec.read(input, from, to, value);
+  });
+  for (const step of later) step();
+  return value;
+}
+
+/** The list that `value` has by this name; an empty one at first. */
+function listOf(value: Record<string, unknown>, name: string): unknown[] {
+  const there = value[name];
+  if (Array.isArray(there)) return there;
+  const list: unknown[] = [];
+  value[name] = list;
+  return list;
+}

@@ -1,0 +1,94 @@
+import { type Codec, type Infer, type Input, inputOf } from './codec.ts';
+import { named, ValueError } from './error.ts';
+
+type Fields = Readonly<Record<string, Codec<unknown>>>;
+
+export type StructValue<F extends Fields> = {
+  readonly [K in keyof F as F[K] extends Padding ? never : K]: Infer<F[K]>;
+};
+
+/** A C struct: fields of fixed sizes one behind the other. Padding is a field too, by `pad`. */
+export interface Struct<F extends Fields> extends Codec<StructValue<F>> {
+  readonly fixed: number;
+  /** All fields, those not given as if their bytes were zero: what C's initializer does with a header. */
+  fill(value: Partial<StructValue<F>>): StructValue<F>;
+}
+
+/** Bytes that the ABI leaves unused. */
+export interface Padding extends Codec<undefined> {
+  readonly padding: true;
+}
+
+export function pad(length: number): Padding {
+  return {
+    padding: true,
+    fixed: length,
+    measure: () => length,
+    write(_value, out) {
+      out.offset += length;
+    },
+    read: () => undefined,
+  };
+}
+
+/**
+ * Kernels grow structs at their end: a shorter one is read as if zeros followed, a longer one's tail is ignored.
+ * Fields must be given all when writing; see `fill`.
+ */
+export function struct<const F extends Fields>(fields: F): Struct<F> {
+  const layout = layoutOf(fields);
+  const size = layout.reduce((sum, field) => sum + field.length, 0);
+  const zeros = inputOf(new Uint8Array(size));
+  const read = (input: Input, start: number): StructValue<F> => {
+    const value: Record<string, unknown> = {};
+    let at = start;
+    for (const { name, codec, length, padding } of layout) {
+      if (!padding) value[name] = codec.read(input, at, at + length);
+      at += length;
+    }
+    return value as StructValue<F>;
+  };
+  return {
+    fixed: size,
+    fill: (value) => ({ ...read(zeros, 0), ...value }),
+    measure: () => size,
+    write(value, out) {
+      refuseUnknown(layout, value);
+      for (const { name, codec } of layout) {
+        try {
+          codec.write((value as Record<string, unknown>)[name], out);
+        } catch (error) {
+          throw named(name, error);
+        }
+      }
+    },
+    read(input, start, end) {
+      if (end - start >= size) return read(input, start);
+      const whole = new Uint8Array(size);
+      whole.set(input.bytes.subarray(start, end));
+      return read(inputOf(whole), 0);
+    },
+  };
+}
+
+interface StructField {
+  readonly name: string;
+  readonly codec: Codec<unknown>;
+  readonly length: number;
+  readonly padding: boolean;
+}
+
+function layoutOf(fields: Fields): readonly StructField[] {
+  return Object.entries(fields).map(([name, codec]) => {
+    if (codec.fixed === undefined) throw new TypeError(`struct field ${name} has no fixed size`);
+    return { name, codec, length: codec.fixed, padding: (codec as Partial<Padding>).padding === true };
+  });
+}
+
+function refuseUnknown(layout: readonly StructField[], value: object): void {
+  for (const name of Object.keys(value)) {
+    if (!layout.some((field) => field.name === name)) {
+      throw new ValueError(`no such field; there are ${layout.map((field) => field.name).join(', ')}`, name);
+    }
+  }
+}

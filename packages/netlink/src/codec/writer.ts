@@ -1,0 +1,57 @@
+/** Where an attribute lies in a message; for the kernel's NLMSGERR_ATTR_OFFS. Offsets are the writer's. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly path: string;
+}
+
+/** A measured buffer and the place where the next byte goes. */
+export class Writer {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  offset = 0;
+  /** Recorded only when asked for: a failed request is encoded again to find the attribute that the kernel points at. */
+  readonly spans: Span[] | undefined;
+  readonly #names: (string | number)[] = [];
+
+  constructor(size: number, options?: { readonly recordSpans: boolean }) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+    this.spans = options?.recordSpans === true ? [] : undefined;
+  }
+
+  /** Attributes and messages begin at multiples of four (NLA_ALIGNTO, NLMSG_ALIGNTO). The buffer is zeroed already. */
+  align(): void {
+    this.offset = (this.offset + 3) & ~3;
+  }
+
+  /** Opens an attribute and returns its start, for `end`. */
+  begin(name: string | number, type: number): number {
+    const start = this.offset;
+    this.view.setUint16(start + 2, type, true);
+    this.offset = start + 4;
+    if (this.spans !== undefined) this.#names.push(name);
+    return start;
+  }
+
+  /** Closes the attribute that began at `start`: notes its length, which does not count the padding behind it. */
+  end(start: number): void {
+    this.view.setUint16(start, this.offset - start, true);
+    if (this.spans !== undefined) {
+      this.spans.push({ start, end: this.offset, path: this.#names.join('.') });
+      this.#names.pop();
+    }
+    this.align();
+  }
+}
+
+/** The path of the attribute that begins at `offset`, else of the innermost one that covers it. */
+export function pathAt(spans: readonly Span[], offset: number): string | undefined {
+  let best: Span | undefined;
+  for (const span of spans) {
+    if (span.start === offset) return span.path;
+    const covers = span.start < offset && offset < span.end;
+    if (covers && (best === undefined || span.start > best.start)) best = span;
+  }
+  return best?.path;
+}

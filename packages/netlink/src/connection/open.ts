@@ -1,0 +1,117 @@
+import { ProtocolError } from '../error.ts';
+import type { DumpRequest, Request } from '../message/request.ts';
+import type { ChunkReply } from '../native/port.ts';
+import { NLM_F_ACK, NLM_F_REQUEST } from '../uapi/netlink.ts';
+import { type Encoded, encodeRequests } from './chunks.ts';
+import type { Connection, DumpResult, RequestOptions } from './connection.ts';
+import { dumpOver } from './dump.ts';
+import type { Outcome, TransactionOutcome } from './outcome.ts';
+import { Queue } from './queue.ts';
+import { settle, silence } from './settle.ts';
+import { type Trace, traceMessages } from './trace.ts';
+import { openTransport, type Transport, type TransportOptions } from './transport.ts';
+
+export interface ConnectionOptions extends TransportOptions {
+  /** Shows every message. */
+  readonly trace?: (trace: Trace) => void;
+}
+
+/** Opens a netlink socket. @throws {SystemError} */
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  return connectionOver(await openTransport(options), options);
+}
+
+/** A connection over any transport; it closes the transport. */
+export function connectionOver(transport: Transport, options?: Pick<ConnectionOptions, 'trace'>): Connection {
+  return new SocketConnection(transport, options?.trace);
+}
+
+const UNLIMITED = { bytes: Number.POSITIVE_INFINITY, messages: Number.POSITIVE_INFINITY };
+
+class SocketConnection implements Connection {
+  readonly #transport: Transport;
+  readonly #trace: ((trace: Trace) => void) | undefined;
+  readonly #queue = new Queue();
+  #sequence = 1;
+
+  constructor(transport: Transport, trace: ((trace: Trace) => void) | undefined) {
+    this.#transport = transport;
+    this.#trace = trace;
+  }
+
+  async request<T>(request: Request<T>, options?: RequestOptions): Promise<T> {
+    const [outcome] = await this.batch([request], options);
+    if (outcome === undefined) throw new ProtocolError(`${request.operation}: no outcome`);
+    // The reply function made the value.
+    if (outcome.status === 'ok') return outcome.value as T;
+    throw outcome.error.cause instanceof ProtocolError ? outcome.error.cause : outcome.error;
+  }
+
+  async batch(requests: readonly Request<unknown>[], options?: RequestOptions): Promise<readonly Outcome[]> {
+    const flags = NLM_F_REQUEST | NLM_F_ACK;
+    const outcomes = await this.#execute(requests, { flags }, options?.signal);
+    return outcomes.map((outcome, index) => {
+      if (outcome.status !== 'silent') return outcome;
+      return { status: 'unknown', error: silence(requests[index]?.operation ?? 'request') };
+    });
+  }
+
+  transaction(requests: readonly Request<unknown>[], options?: RequestOptions): Promise<readonly TransactionOutcome[]> {
+    return this.#execute(requests, { flags: 0, limits: UNLIMITED }, options?.signal);
+  }
+
+  dump<T>(request: DumpRequest<T>, options?: RequestOptions): Promise<DumpResult<T>> {
+    return this.#queue.run(
+      () =>
+        dumpOver(request, async (flags) => {
+          const sequence = this.#takeSequences(1);
+          const encoded = encodeRequests([request], { firstSequence: sequence, flags });
+          const [reply] = await this.#transact(encoded, request.operation);
+          return { reply, sequence };
+        }),
+      options?.signal,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.close();
+    await this.#transport[Symbol.asyncDispose]();
+  }
+
+  #execute(
+    requests: readonly Request<unknown>[],
+    how: { readonly flags: number; readonly limits?: typeof UNLIMITED },
+    signal: AbortSignal | undefined,
+  ): Promise<readonly TransactionOutcome[]> {
+    if (requests.length === 0) return Promise.resolve([]);
+    return this.#queue.run(async () => {
+      const first = this.#takeSequences(requests.length);
+      const encoded = encodeRequests(requests, { firstSequence: first, ...how });
+      const replies = await this.#transact(encoded, operationOf(requests));
+      return settle(requests, encoded, replies, first);
+    }, signal);
+  }
+
+  #takeSequences(count: number): number {
+    const first = this.#sequence;
+    this.#sequence = (first + count) >>> 0;
+    return first;
+  }
+
+  async #transact(encoded: Encoded, operation: string): Promise<readonly ChunkReply[]> {
+    const trace = this.#trace;
+    if (trace !== undefined) traceMessages(trace, 'sent', operation, encoded.bytes);
+    const replies = await this.#transport.transact(encoded.bytes, encoded.lengths);
+    if (trace !== undefined) {
+      for (const { datagrams } of replies) {
+        for (const datagram of datagrams) traceMessages(trace, 'received', operation, datagram);
+      }
+    }
+    return replies;
+  }
+}
+
+function operationOf(requests: readonly Request<unknown>[]): string {
+  const more = requests.length > 1 ? ` and ${requests.length - 1} more` : '';
+  return `${requests[0]?.operation ?? ''}${more}`;
+}

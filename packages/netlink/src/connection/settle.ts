@@ -1,0 +1,107 @@
+import { inputOf } from '../codec/codec.ts';
+import { NetlinkError, ProtocolError, UnknownOutcomeError } from '../error.ts';
+import { type Acknowledgement, readAcknowledgement } from '../message/acknowledgement.ts';
+import { failureOf } from '../message/failure.ts';
+import { type RawMessage, splitMessages } from '../message/message.ts';
+import type { Request } from '../message/request.ts';
+import type { ChunkReply } from '../native/port.ts';
+import { errnoName } from '../uapi/errno.ts';
+import { NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from '../uapi/netlink.ts';
+import type { Encoded } from './chunks.ts';
+import type { Outcome, TransactionOutcome } from './outcome.ts';
+
+/** What came back for one message. */
+interface Answer {
+  readonly replies: RawMessage[];
+  acknowledgement?: Acknowledgement;
+}
+
+/** @throws {ProtocolError} The datagram is no sequence of netlink messages. */
+export function messagesOf(datagram: Uint8Array): readonly RawMessage[] {
+  try {
+    return splitMessages(inputOf(datagram));
+  } catch (cause) {
+    throw new ProtocolError('the kernel sent a datagram that is not netlink', { cause });
+  }
+}
+
+/** Sorts the answers of all chunks to the messages they answer. Answers to earlier requests are left out. */
+export function answersOf(replies: readonly ChunkReply[], first: number, count: number): readonly Answer[] {
+  const answers: Answer[] = Array.from({ length: count }, () => ({ replies: [] }));
+  for (const { datagrams } of replies) {
+    for (const datagram of datagrams) {
+      for (const message of messagesOf(datagram)) {
+        const answer = answers[(message.sequence - first) >>> 0];
+        if (answer !== undefined) note(answer, message);
+      }
+    }
+  }
+  return answers;
+}
+
+function note(answer: Answer, message: RawMessage): void {
+  if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+    try {
+      answer.acknowledgement ??= readAcknowledgement(message);
+    } catch (cause) {
+      throw new ProtocolError('the kernel sent an acknowledgement that cannot be read', { cause });
+    }
+  } else if (message.type !== NLMSG_NOOP && message.type !== NLMSG_OVERRUN) answer.replies.push(message);
+}
+
+/** What became of each request, from all that came back. */
+export function settle(
+  requests: readonly Request<unknown>[],
+  encoded: Encoded,
+  replies: readonly ChunkReply[],
+  first: number,
+): readonly TransactionOutcome[] {
+  const answers = answersOf(replies, first, requests.length);
+  return requests.map((request, index) => {
+    const chunk = replies[encoded.chunkOf[index] ?? 0];
+    const answer = answers[index];
+    if (chunk === undefined || answer === undefined) throw new ProtocolError('fewer answers than chunks');
+    return settleOne(request, chunk, answer);
+  });
+}
+
+function settleOne(request: Request<unknown>, chunk: ChunkReply, answer: Answer): TransactionOutcome {
+  if (chunk.sendErrno !== 0) return { status: 'failed', error: notSent(request, chunk.sendErrno) };
+  const lost = chunk.receiveErrno !== 0;
+  const { acknowledgement, replies } = answer;
+  if (acknowledgement !== undefined && acknowledgement.errno !== 0) {
+    return { status: 'failed', error: failureOf(request, acknowledgement) };
+  }
+  if (lost && (acknowledgement === undefined || request.reply !== undefined)) {
+    const reason = `receiving failed with ${errnoName(chunk.receiveErrno)}, answers are lost`;
+    return { status: 'unknown', error: new UnknownOutcomeError(request.operation, reason) };
+  }
+  if (acknowledgement === undefined) return { status: 'silent' };
+  return done(request, replies);
+}
+
+/** Done for certain; but an echo that cannot be read leaves the caller without what it asked for. */
+function done(request: Request<unknown>, replies: readonly RawMessage[]): Outcome {
+  if (request.reply === undefined) return { status: 'ok', value: undefined };
+  try {
+    return { status: 'ok', value: request.reply(replies) };
+  } catch (cause) {
+    const problem = new ProtocolError(`${request.operation}: the kernel's answer cannot be read`, { cause });
+    return {
+      status: 'unknown',
+      error: new UnknownOutcomeError(request.operation, problem.message, { cause: problem }),
+    };
+  }
+}
+
+/** sendmsg itself refused: the kernel has seen none of the chunk's messages. */
+function notSent(request: Request<unknown>, errno: number): NetlinkError {
+  const kernelMessage = 'sendmsg refused the message, which was not executed';
+  return new NetlinkError({ operation: request.operation, errno, code: errnoName(errno), kernelMessage, request });
+}
+
+/** No acknowledgement although all that the kernel had to say was read: it dropped the message without a word. */
+export function silence(operation: string): UnknownOutcomeError {
+  const problem = new ProtocolError(`${operation}: the kernel answered neither with success nor with an error`);
+  return new UnknownOutcomeError(operation, 'no acknowledgement', { cause: problem });
+}

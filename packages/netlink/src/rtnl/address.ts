@@ -1,0 +1,133 @@
+import { ip } from '../codec/address.ts';
+import { attributes } from '../codec/attributes.ts';
+import { bits } from '../codec/bits.ts';
+import { body } from '../codec/body.ts';
+import type { Infer } from '../codec/codec.ts';
+import { u8, u32 } from '../codec/scalar.ts';
+import { struct } from '../codec/struct.ts';
+import { cstring } from '../codec/text.ts';
+import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
+import {
+  IFA_ADDRESS,
+  IFA_BROADCAST,
+  IFA_CACHEINFO,
+  IFA_F_DADFAILED,
+  IFA_F_DEPRECATED,
+  IFA_F_NODAD,
+  IFA_F_NOPREFIXROUTE,
+  IFA_F_PERMANENT,
+  IFA_F_SECONDARY,
+  IFA_F_TENTATIVE,
+  IFA_FLAGS,
+  IFA_LABEL,
+  IFA_LOCAL,
+  IFA_PROTO,
+  IFA_RT_PRIORITY,
+} from '../uapi/if-addr.ts';
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
+import { RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../uapi/rtnetlink.ts';
+import { familyOf } from './prefix.ts';
+
+/** `struct ifaddrmsg`. Source: include/uapi/linux/if_addr.h. Its 8 bits of flags are superseded by IFA_FLAGS. */
+const ifaddrmsg = struct({ family: u8, prefix: u8, flags: u8, scope: u8, index: u32 });
+
+const addressFlags = bits(u32, {
+  secondary: IFA_F_SECONDARY,
+  noDad: IFA_F_NODAD,
+  dadFailed: IFA_F_DADFAILED,
+  deprecated: IFA_F_DEPRECATED,
+  tentative: IFA_F_TENTATIVE,
+  permanent: IFA_F_PERMANENT,
+  noPrefixRoute: IFA_F_NOPREFIXROUTE,
+});
+
+const addressAttributes = attributes({
+  local: [IFA_LOCAL, ip],
+  /** The address of the prefix: the peer's on a point-to-point link, else the local one. IPv6 tells no other. */
+  prefixAddress: [IFA_ADDRESS, ip],
+  broadcast: [IFA_BROADCAST, ip],
+  label: [IFA_LABEL, cstring],
+  flags: [IFA_FLAGS, addressFlags],
+  /** Metric of the prefix's route. */
+  routePriority: [IFA_RT_PRIORITY, u32],
+  /** Who added it, IFAPROT_*; kernels since 5.18. */
+  protocol: [IFA_PROTO, u8],
+  /** Lifetimes in seconds, 0xffffffff for ever; times of making and change in hundredths of a second. */
+  cacheInfo: [IFA_CACHEINFO, struct({ preferred: u32, valid: u32, created: u32, updated: u32 })],
+});
+export const addressBody = body(ifaddrmsg, addressAttributes);
+
+/** An address of a link. */
+export type Address = Omit<Infer<typeof addressAttributes>, 'local' | 'prefixAddress'> & {
+  readonly family: number;
+  readonly index: number;
+  readonly address: string;
+  readonly prefix: number;
+  /** Of a point-to-point link. */
+  readonly peer?: string;
+  /** RT_SCOPE_*. */
+  readonly scope: number;
+};
+
+/** Which address a request is about, and what is to be set of it. */
+export type AddressSpec = Omit<Address, 'family' | 'scope' | 'unknown'> & { readonly scope?: number };
+
+export function addressOf({ header, attributes: read }: Infer<typeof addressBody>): Address {
+  const { local, prefixAddress, ...rest } = read;
+  const address = local ?? prefixAddress ?? '';
+  return {
+    ...rest,
+    family: header.family,
+    index: header.index,
+    address,
+    prefix: header.prefix,
+    ...(prefixAddress === undefined || prefixAddress === address ? {} : { peer: prefixAddress }),
+    scope: header.scope,
+  };
+}
+
+function change(verb: string, type: number, flags: number, spec: AddressSpec): Request<void> {
+  const { index, address, prefix, peer, scope, ...rest } = spec;
+  return requestOf({
+    operation: `${verb} address ${address}/${prefix} of link #${index}`,
+    type,
+    flags,
+    codec: addressBody,
+    value: {
+      header: ifaddrmsg.fill({ family: familyOf(address), prefix, index, ...(scope === undefined ? {} : { scope }) }),
+      attributes: { local: address, prefixAddress: peer ?? address, ...rest },
+    },
+  });
+}
+
+/** EEXIST when the link has it. */
+function create(spec: AddressSpec): Request<void> {
+  return change('create', RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, spec);
+}
+
+function replace(spec: AddressSpec): Request<void> {
+  return change('replace', RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, spec);
+}
+
+/** EADDRNOTAVAIL when the link has not got it. */
+function deleteAddress(spec: Pick<AddressSpec, 'index' | 'address' | 'prefix' | 'peer'>): Request<void> {
+  return change('delete', RTM_DELADDR, 0, spec);
+}
+
+/** All addresses, or those of a family or of one link. */
+function list(filter: { readonly family?: number; readonly index?: number } = {}): DumpRequest<Address> {
+  return dumpOf({
+    operation: 'list addresses',
+    type: RTM_GETADDR,
+    codec: addressBody,
+    value: { header: ifaddrmsg.fill(filter), attributes: {} },
+    itemCodec: addressBody,
+    item(read) {
+      const { family = read.header.family, index = read.header.index } = filter;
+      return read.header.family === family && read.header.index === index ? addressOf(read) : undefined;
+    },
+  });
+}
+
+/** Requests about addresses of links. */
+export const addresses = { create, replace, delete: deleteAddress, list } as const;
