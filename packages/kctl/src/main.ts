@@ -1,1 +1,40 @@
-export {};
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KctlContext } from './cli/context.ts';
+import { runKctl } from './cli/run.ts';
+import { connectController } from './connection/connection.ts';
+
+/** A reader that has seen enough (`| head`) is no error: end quietly. */
+function endQuietlyOnBrokenPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+}
+
+const context: KctlContext = {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  colorDepth: 1,
+  connect: connectController,
+  clock: { monotonic: () => performance.now(), sleep: (milliseconds) => delay(milliseconds), random: Math.random },
+  now: () => new Date(),
+  requestId: randomUUID,
+  home: homedir(),
+  loadLab: () => import('@kcore/lab'),
+  interrupted,
+};
+
+endQuietlyOnBrokenPipe(process.stdout);
+endQuietlyOnBrokenPipe(process.stderr);
+const status = await runKctl(process.argv.slice(2), context);
+// Writes to files, pipes and terminals are synchronous here, so nothing is lost; a socket that is still closing is not waited for.
+process.exit(status);

@@ -19,6 +19,8 @@ export interface UdpDeviceSocket extends AsyncDisposable {
 
 /** Whole Ethernet frames on one device (AF_PACKET, SOCK_RAW). */
 export interface PacketSocket extends AsyncDisposable {
+  /** The device's own MAC, as it was when the socket was opened: the source of frames sent. */
+  readonly mac: string;
   receive(signal: AbortSignal): AsyncIterable<readonly Uint8Array[]>;
   send(frames: readonly Uint8Array[]): Promise<number>;
 }

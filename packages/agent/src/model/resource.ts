@@ -12,7 +12,8 @@ export const ROUTE_PROTOCOL = 0x6b;
 /** Begins the alias of every link kcore makes; what follows is the network's or the VM's name. */
 export const ALIAS_PREFIX = 'kcore:';
 
-interface LinkCommon {
+/** What every link has. */
+export interface LinkCommon {
   readonly kind: 'link';
   readonly name: string;
   /** Whether kcore made it and may delete it. A foreign NIC that a bridge network takes as a port is `owned: false`. */

@@ -1,0 +1,60 @@
+import type { Ipv4Number } from '@kcore/contract';
+
+/** What a client was told, durable before it was told. */
+export interface Lease {
+  readonly network: string;
+  /** The client's identity: one MAC has one lease on a network. */
+  readonly mac: string;
+  readonly address: Ipv4Number;
+  /** Milliseconds since 1970; in the past for a lease that expired or was released. */
+  readonly expiresAt: number;
+  /** A lease that came from a binding or reservation ends with it. */
+  readonly origin: 'binding' | 'dynamic';
+  readonly hostname?: string;
+  /** Option 61 in hexadecimal, for display only. */
+  readonly clientId?: string;
+}
+
+/** A change of the lease store, absolute: applying it twice is harmless. */
+export type LeaseChange =
+  | { readonly change: 'lease'; readonly lease: Lease }
+  | { readonly change: 'forget'; readonly network: string; readonly address: Ipv4Number }
+  | {
+      readonly change: 'quarantine';
+      readonly network: string;
+      readonly address: Ipv4Number;
+      /** Who said that the address is in use. */
+      readonly mac: string;
+      readonly expiresAt: number;
+    };
+
+/** An address promised for a short while; in memory only. */
+export interface Offer {
+  readonly mac: string;
+  readonly address: Ipv4Number;
+  readonly expiresAt: number;
+  /** Nobody on the link answered to the address, or there is no need to ask. */
+  readonly checked: boolean;
+}
+
+/** What stands in the way of an address, also after it has expired. */
+export type Holding =
+  | ({ readonly kind: 'lease' } & Lease)
+  | ({ readonly kind: 'offer' } & Offer)
+  | { readonly kind: 'quarantine'; readonly mac: string; readonly address: Ipv4Number; readonly expiresAt: number };
+
+/** The leases of one network as `respond` sees them. */
+export interface LeaseView {
+  /** The lease (active or expired) or offer of a client. */
+  ofClient(mac: string): Holding | undefined;
+  at(address: Ipv4Number): Holding | undefined;
+  /** The lowest address of the range that nobody holds or held. */
+  fresh(first: Ipv4Number, last: Ipv4Number, usable: (address: Ipv4Number) => boolean): Ipv4Number | undefined;
+  /** Of the holdings in the range whose time is over, the one that has been so for longest. */
+  oldestExpired(
+    first: Ipv4Number,
+    last: Ipv4Number,
+    usable: (address: Ipv4Number) => boolean,
+    now: number,
+  ): Holding | undefined;
+}

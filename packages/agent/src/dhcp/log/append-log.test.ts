@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../testing/memory-disk.ts';
+import { AppendLog, type AppendLogOptions } from './append-log.ts';
+import { FILE_HEADER, LeaseLogCorruptError, readLog, writeGroup } from './log-format.ts';
+
+const PATH = '/state/leases.log';
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const decode = (payloads: readonly Uint8Array[]): string[] =>
+  payloads.filter(({ length }) => length > 0).map((payload) => Buffer.from(payload).toString());
+
+/** A log whose state is simply all that was ever stored in it. */
+class Journal {
+  readonly stored: string[] = [];
+  readonly problems: string[] = [];
+  time = 0;
+
+  async open(disk: MemoryDisk, over: Partial<AppendLogOptions> = {}): Promise<AppendLog> {
+    const options: AppendLogOptions = {
+      disk,
+      path: PATH,
+      snapshot: () => this.stored.map(encode),
+      monotonic: () => this.time,
+      onFailure: (error) => this.problems.push(`failed: ${error.message}`),
+      onRecovery: () => this.problems.push('recovered'),
+      onTorn: () => this.problems.push('torn'),
+      ...over,
+    };
+    return AppendLog.open(options, (payloads) => this.stored.push(...decode(payloads)));
+  }
+}
+
+/** Appends, and counts as stored only what was acknowledged. */
+async function append(journal: Journal, log: AppendLog, ...texts: string[]): Promise<void> {
+  await log.append(texts.map(encode));
+  journal.stored.push(...texts);
+}
+
+async function reopened(disk: MemoryDisk): Promise<{ stored: string[]; problems: string[] }> {
+  const journal = new Journal();
+  const log = await journal.open(disk);
+  await log[Symbol.asyncDispose]();
+  return journal;
+}
+
+function file(...groups: readonly (readonly string[])[]): Uint8Array {
+  const out = new Uint8Array(4096);
+  out.set(FILE_HEADER);
+  let offset = FILE_HEADER.length;
+  groups.forEach((texts, index) => {
+    const payloads = texts.map(encode);
+    writeGroup(out, offset, index + 1, payloads);
+    offset += payloads.reduce((sum, { length }) => sum + 16 + length, 0);
+  });
+  return out.slice(0, offset);
+}
+
+describe('R-50: what was acknowledged is there after a restart', () => {
+  test('records come back in order, over several openings', async () => {
+    const disk = new MemoryDisk();
+    for (const round of ['a', 'b', 'c']) {
+      const journal = new Journal();
+      const log = await journal.open(disk);
+      await Promise.all([append(journal, log, `${round}1`), append(journal, log, `${round}2`, `${round}3`)]);
+      await log[Symbol.asyncDispose]();
+    }
+    expect((await reopened(disk)).stored).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2', 'c3']);
+  });
+
+  test('who waits at the same time shares one sync', async () => {
+    const disk = new MemoryDisk();
+    const journal = new Journal();
+    const log = await journal.open(disk);
+    const before = disk.journal.filter(({ op }) => op === 'sync').length;
+    await Promise.all(Array.from({ length: 100 }, (_, index) => append(journal, log, `${index}`)));
+    expect(disk.journal.filter(({ op }) => op === 'sync').length - before).toBe(1);
+  });
+
+  test('an acknowledgement comes after the sync of its record, never before', async () => {
+    const disk = new MemoryDisk();
+    const journal = new Journal();
+    const log = await journal.open(disk);
+    disk.journal.length = 0;
+    await append(journal, log, 'x');
+    expect(disk.journal.map(({ op }) => op)).toEqual(['write', 'write', 'sync']);
+  });
+});
+
+describe('a torn tail is dropped, damage anywhere else is an error', () => {
+  test('cut at every byte of the last record: the records before it are there', () => {
+    const whole = file(['one'], ['two'], ['three']);
+    const last = 16 + 'three'.length;
+    for (let cut = whole.length - last; cut < whole.length; cut++) {
+      const { payloads, torn } = readLog(whole.slice(0, cut), PATH);
+      expect(decode(payloads)).toEqual(['one', 'two']);
+      expect(torn).toBe(cut !== whole.length - last);
+    }
+  });
+
+  test('the same with zeros where the record is not written yet', () => {
+    const whole = file(['one'], ['two'], ['three']);
+    for (let cut = whole.length - 21; cut < whole.length; cut++) {
+      const padded = new Uint8Array(whole.length + 64);
+      padded.set(whole.subarray(0, cut));
+      expect(decode(readLog(padded, PATH).payloads)).toEqual(['one', 'two']);
+    }
+  });
+
+  test('any bit flipped in the last record loses that record alone', () => {
+    const whole = file(['one'], ['two', 'three']);
+    for (let bit = (whole.length - 21) * 8; bit < whole.length * 8; bit++) {
+      const flipped = whole.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(decode(readLog(flipped, PATH).payloads)).toEqual(['one', 'two']);
+    }
+  });
+
+  test('of a torn group every page that did arrive is kept', () => {
+    const whole = file(['one'], ['two', 'three', 'four']);
+    const hole = whole.slice().fill(0, 16 + 19, 16 + 19 + 19);
+    expect(decode(readLog(hole, PATH).payloads)).toEqual(['one', 'three', 'four']);
+  });
+
+  test('any bit flipped before the last group is an error that says so', () => {
+    const whole = file(['one', 'uno'], ['two'], ['three']);
+    for (let bit = 0; bit < (whole.length - 21) * 8; bit++) {
+      const flipped = whole.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => readLog(flipped, PATH), `bit ${bit}`).toThrow(LeaseLogCorruptError);
+    }
+  });
+
+  test('an empty file and a foreign one are not taken for an empty store', async () => {
+    for (const content of [new Uint8Array(0), encode('52:54:00:00:00:01 10.0.0.1 web-01')]) {
+      const disk = new MemoryDisk();
+      disk.set(PATH, content);
+      await expect(reopened(disk)).rejects.toThrow('is not a lease log');
+      expect(disk.content(PATH)).toEqual(content);
+    }
+  });
+
+  test('a torn tail is told, and gone after it was opened once', async () => {
+    const disk = new MemoryDisk();
+    disk.set(PATH, file(['one'], ['two']).slice(0, -1));
+    expect(await reopened(disk)).toMatchObject({ stored: ['one'], problems: ['torn'] });
+    expect(await reopened(disk)).toMatchObject({ stored: ['one'], problems: [] });
+  });
+});
+
+describe('failing disks', () => {
+  test.each(['write', 'sync'] as const)(
+    'a failed %s is told to who waited, and the next write starts a new file',
+    async (op) => {
+      const disk = new MemoryDisk();
+      const journal = new Journal();
+      const log = await journal.open(disk);
+      await append(journal, log, 'before');
+      disk.fault = (operation) => {
+        if (operation.op === op) throw new Error('EIO: i/o error');
+      };
+      await expect(append(journal, log, 'lost')).rejects.toThrow('EIO');
+      disk.fault = () => {};
+      await expect(append(journal, log, 'too soon')).rejects.toThrow('cannot be written');
+      journal.time = 1001;
+      await append(journal, log, 'after');
+      await log[Symbol.asyncDispose]();
+      expect(journal.problems).toEqual(['failed: EIO: i/o error', 'recovered']);
+      expect((await reopened(disk)).stored).toEqual(['before', 'after']);
+    },
+  );
+
+  test('when no room can be reserved, the records alone are still written', async () => {
+    const disk = new MemoryDisk();
+    const journal = new Journal();
+    const log = await journal.open(disk);
+    disk.fault = (operation) => {
+      if (operation.op === 'write' && operation.bytes.length > 4096) throw new Error('ENOSPC');
+    };
+    await append(journal, log, 'a');
+    await append(journal, log, 'b');
+    await log[Symbol.asyncDispose]();
+    expect((await reopened(disk)).stored).toEqual(['a', 'b']);
+  });
+
+  test('a rename that fails half way leaves nothing to be appended to a file that is gone', async () => {
+    const disk = new MemoryDisk();
+    const journal = new Journal();
+    const log = await journal.open(disk);
+    await append(journal, log, 'a');
+    disk.fault = (operation) => {
+      if (operation.op === 'sync') throw new Error('EIO');
+    };
+    await expect(append(journal, log, 'lost')).rejects.toThrow('EIO');
+    disk.fault = (operation) => {
+      if (operation.op === 'rename') throw new Error('EIO of the directory');
+    };
+    journal.time = 1001;
+    await expect(append(journal, log, 'lost too')).rejects.toThrow('directory');
+    disk.fault = () => {};
+    journal.time = 2002;
+    await append(journal, log, 'b');
+    await log[Symbol.asyncDispose]();
+    expect((await reopened(disk)).stored).toEqual(['a', 'b']);
+  });
+
+  test('more than the queue holds is refused', async () => {
+    const journal = new Journal();
+    const log = await journal.open(new MemoryDisk());
+    const many = Array.from({ length: 16_384 }, () => encode('x'));
+    const first = log.append(many);
+    await expect(log.append([encode('y')])).rejects.toThrow('wait to be written');
+    await first;
+  });
+});
+
+test('R-50: a power cut after any operation loses nothing that was acknowledged', async () => {
+  const disk = new MemoryDisk();
+  const journal = new Journal();
+  const acknowledged: { readonly text: string; readonly at: number }[] = [];
+  const log = await journal.open(disk);
+  for (let round = 0; round < 12; round++) {
+    const texts = [`${round}a`, `${round}b`, `${round}c`];
+    await Promise.all(
+      texts.map(async (text) => {
+        await append(journal, log, text);
+        acknowledged.push({ text, at: disk.journal.length });
+      }),
+    );
+  }
+  const operations = disk.journal;
+  for (let cut = 0; cut <= operations.length; cut++) {
+    for (const survivors of [0b0000, 0b1010, 0b0101, 0b1111]) {
+      const after = MemoryDisk.after(
+        operations.slice(0, cut),
+        (index, piece) => ((survivors >> ((index + piece) & 3)) & 1) === 1,
+      );
+      const { stored } = await reopened(after);
+      const due = acknowledged.filter(({ at }) => at <= cut).map(({ text }) => text);
+      expect(
+        stored.filter((text) => due.includes(text)),
+        `cut after ${cut}`,
+      ).toEqual(due);
+    }
+  }
+});
+
+test('a log that grew far beyond its state is written anew, and goes on', async () => {
+  const disk = new MemoryDisk();
+  const journal = new Journal();
+  const log = await journal.open(disk, { snapshot: () => [encode('state')] });
+  const large = new Uint8Array(60_000).fill(65);
+  for (let count = 0; count < 32; count++) await log.append(Array.from({ length: 10 }, () => large));
+  await log.append([encode('next')]);
+  await log[Symbol.asyncDispose]();
+  expect(disk.journal.filter(({ op }) => op === 'rename')).toHaveLength(2);
+  const { stored } = await reopened(disk);
+  expect([stored[0], stored.at(-1)]).toEqual(['state', 'next']);
+  expect(disk.content(PATH)?.length).toBeLessThan(8 << 20);
+});

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../../model/clock.ts';
+import type { PacketSockets } from '../../model/packet-socket.ts';
+import { ETHERTYPE_ARP, parseArp } from '../codec/arp.ts';
+import { parseMac } from '../codec/mac.ts';
+import { SERVER_PORT } from '../codec/packet.ts';
+import { ArpProber } from './arp-prober.ts';
+import { Desk, type DeskOptions } from './desk.ts';
+import type { LinkSockets } from './outbox.ts';
+
+export interface EndpointOptions extends Omit<DeskOptions, 'link'> {
+  readonly sockets: PacketSockets;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** After a failed opening; a bridge that is made again is found within two seconds even when nobody says so. */
+const RETRY_FIRST = 250;
+const RETRY_LONGEST = 2000;
+/** Batches of requests whose replies are not yet sent; more wait in the socket's buffer. */
+const MAX_IN_FLIGHT = 64;
+
+/**
+ * One network on its link: opens the sockets, hands what they receive to the desk, and opens them again when the link
+ * was deleted and made again.
+ */
+export class Endpoint implements AsyncDisposable {
+  readonly desk: Desk;
+  readonly #options: EndpointOptions;
+  readonly #link: string;
+  readonly #stopped = new AbortController();
+  /** Settles when the sockets are open, or could not be opened for now. */
+  readonly ready: Promise<void>;
+  readonly #loop: Promise<void>;
+  #wake = new AbortController();
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.#link = options.network.spec.link;
+    this.desk = new Desk(options);
+    let attempted = (): void => {};
+    this.ready = new Promise((resolve) => {
+      attempted = resolve;
+    });
+    this.#loop = this.#serve(attempted).finally(attempted);
+  }
+
+  get link(): string {
+    return this.#link;
+  }
+
+  /** The host's links changed: tries again at once when there is no socket. */
+  retry(): void {
+    this.#wake.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort();
+    this.#wake.abort();
+    await this.#loop;
+  }
+
+  async #serve(attempted: () => void): Promise<void> {
+    let delay = RETRY_FIRST;
+    while (!this.#stopped.signal.aborted) {
+      this.#wake = new AbortController();
+      const sockets = await this.#open();
+      attempted();
+      if (sockets !== undefined) {
+        delay = RETRY_FIRST;
+        await this.#receive(sockets);
+      }
+      if (this.#stopped.signal.aborted) break;
+      await this.#options.clock.sleep(delay, this.#wake.signal).catch(() => {});
+      delay = Math.min(2 * delay, RETRY_LONGEST);
+    }
+  }
+
+  async #open(): Promise<LinkSockets | undefined> {
+    const { sockets, log } = this.#options;
+    const link = this.#link;
+    try {
+      const packet = await sockets.openPacket({ link, etherType: ETHERTYPE_ARP });
+      try {
+        return { packet, udp: await sockets.openUdp({ link, port: SERVER_PORT }) };
+      } catch (error) {
+        await packet[Symbol.asyncDispose]();
+        throw error;
+      }
+    } catch (err) {
+      log.debug({ link, err }, 'dhcp sockets not open');
+      return undefined;
+    }
+  }
+
+  /** Until one of the sockets ends, because the link is gone or down, or the endpoint is stopped. */
+  async #receive(sockets: LinkSockets): Promise<void> {
+    const ended = new AbortController();
+    const stop = (): void => ended.abort();
+    this.#stopped.signal.addEventListener('abort', stop, { once: true });
+    if (this.#stopped.signal.aborted) stop();
+    const prober = new ArpProber({
+      clock: this.#options.clock,
+      mac: sockets.packet.mac,
+      send: (frame) => void sockets.packet.send([frame]).catch(() => {}),
+    });
+    this.desk.attach({ sockets, prober, mac: parseMac(sockets.packet.mac) });
+    this.#options.log.debug({ link: this.#link }, 'dhcp sockets open');
+    const requests = this.#receiveRequests(sockets, ended.signal).finally(stop);
+    const answers = hearArp(sockets, prober, ended.signal).finally(stop);
+    const results = await Promise.allSettled([requests, answers]);
+    this.desk.detach();
+    prober.stop();
+    this.#stopped.signal.removeEventListener('abort', stop);
+    for (const result of results) {
+      if (result.status === 'rejected')
+        this.#options.log.debug({ link: this.#link, err: result.reason }, 'dhcp socket ended');
+    }
+    await Promise.allSettled([sockets.udp[Symbol.asyncDispose](), sockets.packet[Symbol.asyncDispose]()]);
+  }
+
+  async #receiveRequests(sockets: LinkSockets, signal: AbortSignal): Promise<void> {
+    const inFlight = new Set<Promise<void>>();
+    for await (const batch of sockets.udp.receive(signal)) {
+      const done: Promise<void> = this.desk.handle(batch).finally(() => inFlight.delete(done));
+      inFlight.add(done);
+      if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
+    }
+    await Promise.all(inFlight);
+  }
+}
+
+async function hearArp(sockets: LinkSockets, prober: ArpProber, signal: AbortSignal): Promise<void> {
+  for await (const frames of sockets.packet.receive(signal)) {
+    if (prober.size === 0) continue;
+    for (const frame of frames) {
+      const arp = parseArp(frame);
+      if (arp !== undefined) prober.hear(arp);
+    }
+  }
+}

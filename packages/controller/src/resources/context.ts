@@ -1,0 +1,38 @@
+import type { LeaseStatus } from '@kcore/contract';
+import type { Clock } from '../clock.ts';
+import type { Now } from '../ipam/addresses.ts';
+import type { StoreTime } from '../ipam/store-time.ts';
+import type { Transaction } from '../store/store.ts';
+
+/** What is known of the nodes at the moment; sessions keep it. */
+export interface Presence {
+  /** Its session is up. */
+  isReady(node: string): boolean;
+  /** It said that it has reached this revision of this store. */
+  hasReached(node: string, revision: number): boolean;
+  /** What its DHCP server has told clients. */
+  leases(node: string): readonly LeaseStatus[];
+}
+
+/** What every change needs beside the transaction. */
+export interface Context {
+  readonly clock: Clock;
+  readonly time: StoreTime;
+  readonly presence: Presence;
+  readonly newUid: () => string;
+}
+
+export function createdAt(context: Context): string {
+  return new Date(context.clock.now()).toISOString();
+}
+
+/** What address allocation needs to know of time and nodes. A node that is no longer of the cluster has nothing to say. */
+export function nowOf(tx: Transaction, { time, presence }: Context): Now {
+  return {
+    time: time.now(tx),
+    knows: (node, revision) => {
+      if (presence.hasReached(node, revision) || tx.get(`node/${node}`) === undefined) return 'reached';
+      return presence.isReady(node) ? 'connected' : 'away';
+    },
+  };
+}
