@@ -12,7 +12,9 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/*.test.ts', 'test/*.test.ts'],
+          // Its ESM build imports a directory, which Node refuses and vite's own loader does not.
+          server: { deps: { inline: ['clipanion'] } },
           testTimeout: 20_000,
         },
       },

@@ -1,5 +1,8 @@
 export { type Agent, type AgentOptions, createAgent } from './agent.ts';
+export { createKernel, type KernelOptions } from './kernel/create-kernel.ts';
+export { kernelPacketSockets } from './kernel/packet-sockets.ts';
 export type { AgentIdentity } from './loop/compile-node.ts';
+export { quietLog } from './loop/quiet-log.ts';
 export { systemClock } from './loop/system-clock.ts';
 export type { Clock } from './model/clock.ts';
 export type { DhcpBinding, DhcpNetwork } from './model/dhcp-network.ts';

@@ -108,7 +108,7 @@ async function runAgent(config: AgentConfig, signal: AbortSignal): Promise<void>
   const source = controllerSource(config, log);
   using _lock = lockDirectory(config.dataDir);
   await using store = openLmdbStore(join(config.dataDir, 'store'));
-  await using kernel = await createKernel({ log: log.child({ component: 'kernel' }) });
+  await using kernel = await createKernel();
   const held: { agent?: Agent } = {};
   await using dhcp = await createDhcpServer({
     sockets: kernelPacketSockets(),

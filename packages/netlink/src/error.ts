@@ -25,10 +25,10 @@ export class NetlinkError extends Error {
   readonly errno: number;
   readonly code: string;
   /** The text of the extended acknowledgement, where the kernel gave one. */
-  readonly kernelMessage?: string;
+  declare readonly kernelMessage?: string;
   /** Path of the attribute that the kernel points at. */
-  readonly attribute?: string;
-  readonly policy?: AttributePolicy;
+  declare readonly attribute?: string;
+  declare readonly policy?: AttributePolicy;
   /** The request that failed. */
   readonly request: object;
 

@@ -29,6 +29,7 @@ export { type FdbEntry, type FdbSpec, type FdbState, fdb, type MasterEntry, type
 export type { AddressFamilies, Ipv4Settings } from './rtnl/link/address-family.ts';
 export type { Bridge } from './rtnl/link/bridge.ts';
 export type { BridgePort } from './rtnl/link/bridge-port.ts';
+export { createLink } from './rtnl/link/create.ts';
 export type { LinkFlags } from './rtnl/link/header.ts';
 export { dataOf, type Link, type LinkData, type LinkKind } from './rtnl/link/link.ts';
 export { type LinkChange, type LinkSelector, links, type NewLink } from './rtnl/link/requests.ts';
@@ -65,3 +66,38 @@ export {
   type TransactionOptions,
   type TransactionResult,
 } from './nft/transaction.ts';
+
+// Constants of nftables, which rules are made of.
+export {
+  IP_CT_ESTABLISHED,
+  IP_CT_NEW,
+  IP_CT_RELATED,
+  IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_DST_NAT,
+  IPS_DYING,
+  IPS_EXPECTED,
+  IPS_SEEN_REPLY,
+  IPS_SRC_NAT,
+} from './uapi/nf-conntrack-common.ts';
+export { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST } from './uapi/if-packet.ts';
+export { NF_NAT_RANGE_MAP_IPS, NF_NAT_RANGE_PROTO_SPECIFIED } from './uapi/nf-nat.ts';
+export { NFT_JUMP, NFT_REG_1, NFT_REG_2, NFT_REG_VERDICT, NFT_REG32_00, NFT_RETURN } from './uapi/nf-tables.ts';
+export {
+  NFT_CMP_EQ,
+  NFT_CMP_NEQ,
+  NFT_CT_STATE,
+  NFT_CT_STATUS,
+  NFT_LOOKUP_F_INV,
+  NFT_META_IIFNAME,
+  NFT_META_L4PROTO,
+  NFT_META_OIFNAME,
+  NFT_META_PKTTYPE,
+  NFT_META_PROTOCOL,
+  NFT_NAT_DNAT,
+  NFT_NAT_SNAT,
+  NFT_PAYLOAD_LL_HEADER,
+  NFT_PAYLOAD_NETWORK_HEADER,
+  NFT_PAYLOAD_TRANSPORT_HEADER,
+} from './uapi/nf-tables-expr.ts';
+export { NF_ACCEPT, NF_DROP, NFPROTO_IPV4 } from './uapi/netfilter.ts';

@@ -141,12 +141,13 @@ function networkResources(network: ResolvedNetwork): readonly Resource[] {
  * The first rule is for a VM that reaches a forward of its own network: the VM it leads to would answer directly, from
  * an address the first one never wrote to, so the answer has to come back through the host.
  */
-function natRules({ uplink, external }: ResolvedNetwork, subnet: string): readonly NftRule[] {
+function natRules({ spec, uplink, external }: ResolvedNetwork, subnet: string): readonly NftRule[] {
   const fromSubnet = is('ip saddr', subnet);
-  const hairpin = rule(fromSubnet, is('ip daddr', subnet), has('ct status', 'dnat'), { masquerade: true });
-  if (uplink === undefined) return [hairpin];
+  const toForward = rule(fromSubnet, is('ip daddr', subnet), has('ct status', 'dnat'), { masquerade: true });
+  const hairpin = spec.type === 'nat' ? [toForward] : [];
+  if (uplink === undefined) return hairpin;
   const source: NftStatement = external?.snat === true ? { snat: external.address } : { masquerade: true };
-  return [hairpin, rule(fromSubnet, is('meta oifname', uplink.name), source)];
+  return [...hairpin, rule(fromSubnet, is('meta oifname', uplink.name), source)];
 }
 
 /** An invalid packet is one that conntrack would not translate: it would leave with the VM's own address. */

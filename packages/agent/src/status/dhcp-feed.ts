@@ -13,6 +13,17 @@ export interface DhcpFeed {
   onLeases(changed: () => void): () => void;
 }
 
+/** For an agent without a DHCP server: its networks that need one say so. */
+export const noDhcp: DhcpFeed = {
+  async setNetworks(networks) {
+    const names = networks.map(({ network }) => `'${network}'`).join(', ');
+    if (networks.length > 0) throw new Error(`no DHCP server was given to this agent; nobody answers on ${names}`);
+  },
+  linksChanged: () => {},
+  leases: () => [],
+  onLeases: () => () => {},
+};
+
 /** Feeds a DHCP server after each pass, and its leases into status. */
 export interface DhcpLevel extends Disposable {
   /** Never rejects: what fails is a condition, and is tried again after the next pass. */

@@ -37,10 +37,21 @@ export function problemLine({ operation, message }: Problem): string {
   return `${operation.op} ${operationKey(operation)}: ${message}`;
 }
 
+/** The first problem of each object: an update of what could not be made says nothing new. */
+export function onePerObject(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ operation }) => {
+    const key = operationKey(operation);
+    const first = !seen.has(key);
+    seen.add(key);
+    return first;
+  });
+}
+
 /** Skipped operations only repeat what the failed one says. */
 function problemText(problems: readonly Problem[]): string | undefined {
   const causes = problems.filter(({ status }) => status !== 'skipped');
-  const told = causes.length > 0 ? causes : problems;
+  const told = onePerObject(causes.length > 0 ? causes : problems);
   if (told.length === 0) return undefined;
   const lines = told.slice(0, TOLD_MOST).map(problemLine);
   return told.length > TOLD_MOST ? `${lines.join('; ')}; and ${told.length - TOLD_MOST} more` : lines.join('; ');

@@ -7,7 +7,7 @@ import { repairEvents } from '../loop/repairs.ts';
 import type { Causes } from '../loop/wakeups.ts';
 import type { StatusBoard } from './board.ts';
 import type { EventLog } from './events.ts';
-import { networkStatuses, nodeConditions, problemLine } from './network-status.ts';
+import { networkStatuses, nodeConditions, onePerObject, problemLine } from './network-status.ts';
 
 /** Events of failed operations for one pass; the networks' own messages tell the rest. */
 const FAILURES_TOLD_MOST = 20;
@@ -61,9 +61,11 @@ function failureEvents(problems: Problems, before: Problems, desired: Desired) {
   const fresh = [...problems].flatMap(([signature, problem]) =>
     problem.status === 'skipped' || before.get(signature)?.message === problem.message ? [] : [problem],
   );
-  return fresh.slice(0, FAILURES_TOLD_MOST).map((problem: Problem) => {
-    const network = desired.owners.get(operationKey(problem.operation));
-    const object = network === undefined ? operationKey(problem.operation) : `network/${network}`;
-    return { type: 'OperationFailed', object, message: problemLine(problem) };
-  });
+  return onePerObject(fresh)
+    .slice(0, FAILURES_TOLD_MOST)
+    .map((problem: Problem) => {
+      const network = desired.owners.get(operationKey(problem.operation));
+      const object = network === undefined ? operationKey(problem.operation) : `network/${network}`;
+      return { type: 'OperationFailed', object, message: problemLine(problem) };
+    });
 }

@@ -158,7 +158,10 @@ function consider(name: string, context: Context): void {
     state.troubles.delete(name);
     return;
   }
-  if (holdOff.remaining(name) > 0) return wakeLater(name, context);
+  if (holdOff.remaining(name) > 0) {
+    wakeLater(name, context);
+    return;
+  }
   // Whoever finishes wakes the loop, which then comes back to those left out.
   if (state.busy.size >= CONCURRENCY) return;
   const work = take(step, name, now, context)

@@ -96,25 +96,32 @@ describe.each([0, 1])('nat with bridge-nf-call-iptables %i', (bridgeCalls) => {
   });
 
   it('R-22 a VM cannot use a foreign MAC or address, nor answer DHCP', () => {
-    const spoof = (namespace: string, script: string): void => {
-      namespaces.run(namespace, script);
-      expect(namespaces.pings(namespace, '10.240.0.1')).toBe(false);
+    const reaches = (script: string): boolean => {
+      // A neighbour entry that is still being asked for would delay the answer.
+      namespaces.run(names.app, `${script}; ip neighbour flush dev eth0`);
+      return namespaces.pings(names.app, '10.240.0.1');
     };
-    spoof(names.app, 'ip address add 10.240.0.77/24 dev eth0; ip route replace default via 10.240.0.1 src 10.240.0.77; ip route replace 10.240.0.0/24 dev eth0 src 10.240.0.77; ip neighbour flush dev eth0');
-    namespaces.run(names.app, 'ip address delete 10.240.0.77/24 dev eth0; ip route replace 10.240.0.0/24 dev eth0 src 10.240.0.101');
-    expect(namespaces.pings(names.app, '10.240.0.1')).toBe(true);
     const mac = namespaces.run(names.app, 'cat /sys/class/net/eth0/address').trim();
-    spoof(names.app, 'ip link set dev eth0 address 52:54:00:00:00:99');
-    namespaces.run(names.app, `ip link set dev eth0 address ${mac}`);
-    expect(namespaces.pings(names.app, '10.240.0.1')).toBe(true);
+    const takeAddress =
+      'ip address add 10.240.0.77/24 dev eth0; ip route replace 10.240.0.0/24 dev eth0 src 10.240.0.77';
+    const ownAddress =
+      'ip address delete 10.240.0.77/24 dev eth0; ip route replace 10.240.0.0/24 dev eth0 src 10.240.0.101';
+    expect(reaches('true')).toBe(true);
+    expect(reaches(takeAddress)).toBe(false);
+    expect(reaches(ownAddress)).toBe(true);
+    expect(reaches('ip link set dev eth0 address 52:54:00:00:00:99')).toBe(false);
+    expect(reaches(`ip link set dev eth0 address ${mac}`)).toBe(true);
   });
 
   it('a port in hairpin mode does not reflect the broadcasts of its own VM', () => {
-    const received = (): number => Number(namespaces.run(names.web, 'cat /sys/class/net/eth0/statistics/rx_packets'));
-    const before = received();
+    namespaces.run(
+      names.web,
+      `nft 'add table arp t; add chain arp t in { type filter hook input priority 0; }
+        add rule arp t in arp operation request arp saddr ip 10.240.0.100 counter'`,
+    );
     // Nobody has this address, so only ARP requests leave.
     expect(namespaces.pings(names.web, '10.240.0.250')).toBe(false);
-    expect(received()).toBe(before);
+    expect(namespaces.run(names.web, 'nft list chain arp t in')).toContain('counter packets 0');
   });
 
   function guarded(): number {

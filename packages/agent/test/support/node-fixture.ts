@@ -44,7 +44,12 @@ export function bridgeNetwork(name: string, more: Partial<NodeNetwork> = {}): No
   return { ...common, name, uid: `uid-${name}`, type: 'bridge', outboundNat: false, ...more };
 }
 
-export function vxlanNetwork(name: string, gatewayIp: string, vni: number, more: Partial<NodeNetwork> = {}): NodeNetwork {
+export function vxlanNetwork(
+  name: string,
+  gatewayIp: string,
+  vni: number,
+  more: Partial<NodeNetwork> = {},
+): NodeNetwork {
   const overlay = { type: 'vxlan', gatewayIp, prefix: 24, vni, mtu: 1450, outboundNat: true } as const;
   return { ...common, name, uid: `uid-${name}`, ...overlay, ...more };
 }

@@ -2,6 +2,7 @@ import type { LeaseStatus } from '@kcore/contract';
 import type { Clock } from '../clock.ts';
 import type { Now } from '../ipam/addresses.ts';
 import type { StoreTime } from '../ipam/store-time.ts';
+import { keys } from '../store/rows.ts';
 import type { Transaction } from '../store/store.ts';
 
 /** What is known of the nodes at the moment; sessions keep it. */
@@ -31,7 +32,7 @@ export function nowOf(tx: Transaction, { time, presence }: Context): Now {
   return {
     time: time.now(tx),
     knows: (node, revision) => {
-      if (presence.hasReached(node, revision) || tx.get(`node/${node}`) === undefined) return 'reached';
+      if (presence.hasReached(node, revision) || tx.get(keys.node(node)) === undefined) return 'reached';
       return presence.isReady(node) ? 'connected' : 'away';
     },
   };

@@ -35,6 +35,14 @@ function usageLine(command: CommandSyntax): string {
   return [pathOf(command), ...command.positionals, ...(command.flags.length > 0 ? ['[flags]'] : [])].join(' ');
 }
 
+/** Flags that most commands share stand last: whoever asks for help looks for the command's own. */
+const SHARED = new Set(['--output', '--context', '--timeout']);
+
+function ownFirst(flags: readonly FlagSyntax[]): FlagSyntax[] {
+  const shared = ({ names }: FlagSyntax): boolean => names.some((name) => SHARED.has(name));
+  return [...flags.filter((flag) => !shared(flag)), ...flags.filter(shared)];
+}
+
 /** Everything about one command. */
 export function commandHelp(command: CommandSyntax): string[] {
   const aliases = command.paths.slice(1).map((path) => [BINARY, ...path].join(' '));
@@ -51,7 +59,7 @@ export function commandHelp(command: CommandSyntax): string[] {
     ...aliases.map((alias) => `  ${alias}`),
     ...(command.flags.length === 0
       ? []
-      : ['', 'Flags:', ...columns(command.flags.map((flag) => [flagText(flag), flag.description]))]),
+      : ['', 'Flags:', ...columns(ownFirst(command.flags).map((flag) => [flagText(flag), flag.description]))]),
     ...(command.details === undefined ? [] : ['', ...wrap(command.details, 0)]),
     ...(examples.length === 0 ? [] : ['', 'Examples:', ...examples.slice(0, -1)]),
   ];

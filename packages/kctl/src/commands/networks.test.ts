@@ -20,19 +20,19 @@ describe('networks', () => {
       exit: 0,
       stderr: '',
       stdout: `created network 'private'
-  type:     vxlan
-  vni:      14416
-  bridge:   kbr-private
-  subnet:   10.250.0.0/24
-  mtu:      1450
-  nodes:    node-1, node-2, node-3 (and those that join later)
+  type:    vxlan
+  vni:     14416
+  bridge:  kbr-private
+  subnet:  10.250.0.0/24
+  mtu:     1450
+  nodes:   node-1, node-2, node-3 (and those that join later)
 `,
     });
     expect(kctl.controller.calls).toEqual([
       {
         method: 'network.create',
         params: {
-          requestId: 'request-0000-1000',
+          requestId: 'request-00000001',
           name: 'private',
           spec: {
             type: 'vxlan',
@@ -54,7 +54,7 @@ describe('networks', () => {
       --gateway-ip 10.100.0.1 \
       --internal-netmask 255.255.255.0`);
     expect(ran.exit).toBe(0);
-    expect(ran.stdout).toContain('  nodes:    node-1 (picked by the controller; --target-node chooses)\n');
+    expect(ran.stdout).toContain('  nodes:   node-1 (picked by the controller; --target-node chooses)\n');
     expect(kctl.controller.networks.get('vlan-net')).toMatchObject({ type: 'nat', vlanId: 100 });
   });
 
@@ -146,22 +146,22 @@ prod   vxlan  10.100.0.1   255.255.255.0   -     yes      kbr-prod         3
       }),
     });
     const ran = await kctl.run('kctl describe network prod', { connect: controller.connect });
-    expect(ran.stdout).toBe(`Name:           prod
-Type:           vxlan
-Overlay:        yes
-Bridge:         kbr-prod
-VNI:            14458
-Subnet:         10.100.0.0/24
-Gateway:        10.100.0.1
-Netmask:        255.255.255.0
-MTU:            1450
-VLAN:           -
-Uplink:         the node's gateway interface
-External IP:    -
-Outbound NAT:   yes
-DHCP:           no, addresses are static
-Every node:     yes, those that join later too
-Created:        2026-11-22T10:00:00Z (2h ago)
+    expect(ran.stdout).toBe(`Name:          prod
+Type:          vxlan
+Overlay:       yes
+Bridge:        kbr-prod
+VNI:           14458
+Subnet:        10.100.0.0/24
+Gateway:       10.100.0.1
+Netmask:       255.255.255.0
+MTU:           1450
+VLAN:          -
+Uplink:        the node's gateway interface
+External IP:   -
+Outbound NAT:  yes
+DHCP:          no, addresses are static
+Every node:    yes, those that join later too
+Created:       2026-11-22T10:00:00Z (2h ago)
 Forwards:
   tcp:8080:web-01:80
 Nodes:

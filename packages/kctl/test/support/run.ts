@@ -74,13 +74,18 @@ export class Workspace implements AsyncDisposable {
         random: () => 0.5,
       },
       now: () => NOW,
-      requestId: () => `request-0000-${(this.#ids += 1)}`.padEnd(16, '0'),
+      requestId: () => this.#nextId(),
       home: this.directory,
       loadLab: () => Promise.reject(new Error('no lab in this test')),
       interrupted: async () => {},
       ...context,
     });
     return { exit, stdout: stdout.text, stderr: stderr.text };
+  }
+
+  #nextId(): string {
+    this.#ids += 1;
+    return `request-${String(this.#ids).padStart(8, '0')}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

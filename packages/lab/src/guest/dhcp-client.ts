@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 
 /** What the client was told. Absent fields were not in the answer. */
 export interface DhcpLease {
@@ -14,11 +13,12 @@ export interface DhcpLease {
 }
 
 /**
- * udhcpc runs this at every change of its lease. It only passes on what it was told, on the descriptor it inherited: the
- * guest process does the configuring, as with static addresses, and the host's /etc/resolv.conf is left alone.
+ * udhcpc runs this at every change of its lease. It only passes on what it was told: the guest process does the
+ * configuring, as with static addresses, and the host's /etc/resolv.conf is left alone. udhcpc's own words go to its
+ * standard error, so that its standard output is free for this.
  */
 const SCRIPT = `#!/bin/sh
-printf '%s|%s|%s|%s|%s|%s\\n' "$1" "$ip" "$mask" "$router" "$dns" "$mtu" >&3
+printf '%s|%s|%s|%s|%s|%s\\n' "$1" "$ip" "$mask" "$router" "$dns" "$mtu"
 `;
 
 export interface DhcpClientOptions {
@@ -43,7 +43,7 @@ export function startDhcpClient(options: DhcpClientOptions): DhcpClient {
   const child = spawn(
     options.program,
     ['-f', '-i', options.device, '-s', script, '-x', `hostname:${options.hostname}`, ...REQUESTED, ...PACE],
-    { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let stopped = false;
   const ended = (): void => {
@@ -53,7 +53,7 @@ export function startDhcpClient(options: DhcpClientOptions): DhcpClient {
   };
   child.once('exit', ended);
   child.once('error', ended);
-  createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => {
+  createInterface({ input: child.stdout }).on('line', (line) => {
     const report = parseReport(line);
     if (!stopped && report !== undefined) options.onLease(report.lease);
   });

@@ -24,7 +24,7 @@ const IP_PROTOCOLS: Readonly<Record<string, number>> = {
   gre: 47,
   esp: 50,
   ah: 51,
-  icmpv6: 58,
+  'ipv6-icmp': 58,
   sctp: 132,
 };
 

@@ -98,7 +98,10 @@ function replace(spec: FdbSpec): Request<void> {
   return change('replace', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, spec);
 }
 
-/** ENOENT when there is none. With a destination, the MAC's others stay. */
+/**
+ * ENOENT when there is no entry of the MAC. With a destination, the MAC's others stay; a vxlan device without that
+ * destination answers success.
+ */
 function deleteEntry(spec: FdbSpec): Request<void> {
   return change('delete', RTM_DELNEIGH, 0, spec);
 }

@@ -1,6 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Connection, dataOf, type Link, links, NetlinkError, openConnection } from '../../src/index.ts';
+import {
+  type Connection,
+  createLink,
+  dataOf,
+  type Link,
+  links,
+  NetlinkError,
+  openConnection,
+} from '../../src/index.ts';
 import { NETLINK_ROUTE } from '../../src/uapi/netlink.ts';
 import { type TestNamespace, testNamespace } from './namespace.ts';
 
@@ -86,7 +94,11 @@ describe('links that we make, as ip(8) sees them', () => {
     });
     expect(seen.flags).toContain('UP');
     expect(ns.run('cat', '/proc/sys/net/ipv4/conf/kbr-a/forwarding').trim()).toBe('1');
-    expect(await getLink(longName)).toMatchObject({ name: 'kbr-a', alias: 'kcore:a', properties: { altNames: [longName] } });
+    expect(await getLink(longName)).toMatchObject({
+      name: 'kbr-a',
+      alias: 'kcore:a',
+      properties: { altNames: [longName] },
+    });
     expect((await getLink('kbr-a')).addressFamilies).toMatchObject({
       ipv4: { conf: { forwarding: 1, proxyArp: 0 } },
       ipv6: { addressGeneration: 1 },
@@ -95,17 +107,17 @@ describe('links that we make, as ip(8) sees them', () => {
 
   test('R-19: a vxlan device, a bridge port with learning off and neighbour suppression on', async () => {
     const bridge = await connection.request(links.create({ kind: 'bridge', name: 'kbr-v' }));
-    const vxlan = await connection.request(
-      links.create({
-        kind: 'vxlan',
-        name: 'vxlan14416',
-        mac: '02:6d:00:00:00:01',
-        data: { vni: 14_416, local: '192.0.2.1', port: 4789, learning: false },
-      }),
-    );
-    const index = vxlan?.index ?? 0;
+    const vxlan = await createLink(connection, {
+      kind: 'vxlan',
+      name: 'vxlan14416',
+      mac: '02:6d:00:00:00:01',
+      data: { vni: 14_416, local: '192.0.2.1', port: 4789, learning: false },
+    });
+    const { index } = vxlan;
     await connection.request(links.change({ index }, { master: bridge?.index ?? 0 }));
-    await connection.request(links.change({ index }, { port: { learning: false, neighSuppress: true, hairpin: true } }));
+    await connection.request(
+      links.change({ index }, { port: { learning: false, neighSuppress: true, hairpin: true } }),
+    );
     expect(ipLink('vxlan14416')).toMatchObject({
       master: 'kbr-v',
       linkinfo: {
@@ -155,7 +167,23 @@ describe('links that we make, as ip(8) sees them', () => {
 describe('links that ip(8) makes, as we read them', () => {
   test('kinds with a table, and one without keeps its data', async () => {
     ns.run('ip', 'link', 'add', 'br-ip', 'type', 'bridge', 'stp_state', '1', 'forward_delay', '400');
-    ns.run('ip', 'link', 'add', 'vx-ip', 'type', 'vxlan', 'id', '77', 'dstport', '4790', 'local', '192.0.2.9', 'ttl', '9', 'nolearning');
+    ns.run(
+      'ip',
+      'link',
+      'add',
+      'vx-ip',
+      'type',
+      'vxlan',
+      'id',
+      '77',
+      'dstport',
+      '4790',
+      'local',
+      '192.0.2.9',
+      'ttl',
+      '9',
+      'nolearning',
+    );
     ns.run('ip', 'link', 'set', 'vx-ip', 'master', 'br-ip');
     ns.run('ip', 'tuntap', 'add', 'dev', 'tap-ip', 'mode', 'tap', 'user', '1000', 'vnet_hdr');
     const bridge = await getLink('br-ip');
@@ -163,8 +191,17 @@ describe('links that ip(8) makes, as we read them', () => {
     expect(dataOf(bridge, 'vxlan')).toBeUndefined();
     const vxlan = await getLink('vx-ip');
     expect(dataOf(vxlan, 'vxlan')).toMatchObject({ vni: 77, port: 4790, local: '192.0.2.9', ttl: 9, learning: false });
-    expect(vxlan).toMatchObject({ master: bridge.index, slaveKind: 'bridge', port: { learning: true, hairpin: false } });
-    expect(dataOf(await getLink('tap-ip'), 'tun')).toMatchObject({ owner: 1000, type: 2, vnetHeader: true, persist: true });
+    expect(vxlan).toMatchObject({
+      master: bridge.index,
+      slaveKind: 'bridge',
+      port: { learning: true, hairpin: false },
+    });
+    expect(dataOf(await getLink('tap-ip'), 'tun')).toMatchObject({
+      owner: 1000,
+      type: 2,
+      vnetHeader: true,
+      persist: true,
+    });
   });
 
   test('lists are filtered by kind and by master', async () => {
@@ -184,9 +221,14 @@ describe('errors', () => {
     await expect(connection.request(links.create({ kind: 'bridge', name: 'kbr-twice' }))).rejects.toThrow(
       'create link kbr-twice: EEXIST',
     );
-    const bad = connection.request(links.create({ kind: 'vxlan', name: 'vx-bad', data: { vni: 0x0100_0000, port: 4789 } }));
+    const bad = connection.request(
+      links.create({ kind: 'vxlan', name: 'vx-bad', data: { vni: 0x0100_0000, port: 4789 } }),
+    );
     await expect(bad).rejects.toBeInstanceOf(NetlinkError);
-    await expect(bad).rejects.toMatchObject({ attribute: 'linkinfo.data.vni', kernelMessage: expect.stringMatching(/VXLAN|ID/i) });
+    await expect(bad).rejects.toMatchObject({
+      attribute: 'linkinfo.data.vni',
+      kernelMessage: expect.stringMatching(/VXLAN|ID/i),
+    });
   });
 
   test('what cannot be meant is refused before it is sent', () => {

@@ -93,9 +93,7 @@ export class AppendLog implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ payloads, resolve, reject });
       this.#waitingRecords += payloads.length;
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#run();
     });
   }
 
@@ -120,6 +118,8 @@ export class AppendLog implements AsyncDisposable {
         await this.#compact();
       }
     }
+    // In the same turn as the check above, or an append in between would wait for ever.
+    this.#running = undefined;
   }
 
   async #writeOut(payloads: readonly Uint8Array[]): Promise<Error | undefined> {

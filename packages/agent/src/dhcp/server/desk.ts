@@ -39,6 +39,11 @@ const FROM_CLIENTS: ReadonlySet<MessageType> = new Set(['discover', 'request', '
 /** Done, though nothing is ever answered to them: not a drop. */
 const UNANSWERED: ReadonlySet<DropReason> = new Set(['released', 'declined']);
 
+interface Arrived {
+  readonly datagram: Datagram;
+  readonly request: DhcpRequest;
+}
+
 /** Handles the requests of one network: decides, stores, and sends, in that order. */
 export class Desk {
   readonly counters = new Counters();
@@ -74,14 +79,23 @@ export class Desk {
   }
 
   /** Resolves when all replies are sent that will be. */
-  async handle(batch: readonly Datagram[]): Promise<void> {
+  handle(batch: readonly Datagram[]): Promise<void> {
+    const requests: Arrived[] = [];
+    for (const datagram of batch) {
+      const request = this.#read(datagram);
+      if (request === undefined) continue;
+      this.#count(request.packet);
+      requests.push({ datagram, request });
+    }
+    return this.#answer(requests);
+  }
+
+  async #answer(requests: readonly Arrived[]): Promise<void> {
     const attachment = this.#attachment;
     if (attachment === undefined) return;
     const outbox = new Outbox(this.#options.store.begin(), this.counters);
     let changed = false;
-    for (const datagram of batch) {
-      const request = this.#read(datagram);
-      if (request === undefined) continue;
+    for (const { datagram, request } of requests) {
       const decision = respond(request, this.#network, this.#table, this.#options.now());
       this.#carryOut(decision, datagram, attachment, outbox);
       changed ||= decision.commit.length > 0;
@@ -96,7 +110,6 @@ export class Desk {
       this.counters.drop(parsed.reason);
       return undefined;
     }
-    this.#count(parsed.packet);
     return { packet: parsed.packet, source: isIpv4(datagram.address) ? parseIpv4(datagram.address) : 0 };
   }
 
@@ -139,9 +152,10 @@ export class Desk {
   }
 
   async #probed(offer: Offer, result: 'free' | 'used' | 'stopped'): Promise<void> {
-    const request = this.#probing.get(offer.address);
+    const datagram = this.#probing.get(offer.address);
     this.#probing.delete(offer.address);
-    if (request === undefined || result === 'stopped') return;
+    const request = datagram === undefined ? undefined : this.#read(datagram);
+    if (datagram === undefined || request === undefined || result === 'stopped') return;
     if (result === 'free') {
       // Only when it is still this client's: a lease or another's offer may have come meanwhile.
       const holding = this.#table.at(offer.address);
@@ -149,7 +163,7 @@ export class Desk {
     } else {
       this.#quarantine(offer);
     }
-    await this.handle([request]);
+    await this.#answer([{ datagram, request }]);
   }
 
   #quarantine({ address, mac }: Offer): void {

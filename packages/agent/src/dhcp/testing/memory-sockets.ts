@@ -33,47 +33,58 @@ class Inbox<T> {
   }
 }
 
-/** A link in memory: what a server sends on it is kept, and what a test says arrives is received. */
+/** A link in memory: what a server sends on it is kept, and what a test says arrives is received by all its sockets. */
 export class MemoryLink {
   readonly mac: string;
   readonly datagrams: Datagram[] = [];
   readonly frames: Uint8Array[] = [];
-  readonly #udp = new Inbox<Datagram>();
-  readonly #packet = new Inbox<Uint8Array>();
+  readonly #udp = new Set<Inbox<Datagram>>();
+  readonly #packet = new Set<Inbox<Uint8Array>>();
 
   constructor(mac: string) {
     this.mac = mac;
   }
 
   receiveDatagram(data: Uint8Array, address = '0.0.0.0', port = 68): void {
-    this.#udp.push({ data, address, port });
+    for (const inbox of this.#udp) inbox.push({ data, address, port });
   }
 
   receiveFrame(frame: Uint8Array): void {
-    this.#packet.push(frame);
+    for (const inbox of this.#packet) inbox.push(frame);
   }
 
   delete(): void {
-    this.#udp.close();
-    this.#packet.close();
+    for (const inbox of [...this.#udp, ...this.#packet]) inbox.close();
   }
 
   udp(): UdpDeviceSocket {
-    return {
-      receive: (signal) => this.#udp.batches(signal),
-      send: async (batch) => this.datagrams.push(...batch) && batch.length,
-      [Symbol.asyncDispose]: async () => this.#udp.close(),
-    };
+    return { ...socket(this.#udp), send: async (batch) => keep(this.datagrams, batch) };
   }
 
   packet(): PacketSocket {
-    return {
-      mac: this.mac,
-      receive: (signal) => this.#packet.batches(signal),
-      send: async (frames) => this.frames.push(...frames) && frames.length,
-      [Symbol.asyncDispose]: async () => this.#packet.close(),
-    };
+    return { ...socket(this.#packet), mac: this.mac, send: async (frames) => keep(this.frames, frames) };
   }
+}
+
+function keep<T>(all: T[], batch: readonly T[]): number {
+  all.push(...batch);
+  return batch.length;
+}
+
+interface Receiving<T> extends AsyncDisposable {
+  receive(signal: AbortSignal): AsyncIterable<readonly T[]>;
+}
+
+function socket<T>(open: Set<Inbox<T>>): Receiving<T> {
+  const inbox = new Inbox<T>();
+  open.add(inbox);
+  return {
+    receive: (signal) => inbox.batches(signal),
+    [Symbol.asyncDispose]: async () => {
+      inbox.close();
+      open.delete(inbox);
+    },
+  };
 }
 
 /** Links by name; opening a socket on one that is not there is refused as the kernel does. */

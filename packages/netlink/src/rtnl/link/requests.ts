@@ -57,8 +57,8 @@ function selected(selector: LinkSelector): {
 }
 
 /**
- * Makes a link and resolves with it, its new index included. Kernels before 6.2 make it and tell nothing: then the
- * result is undefined, and `get` by name tells.
+ * Makes a link and resolves with it, its new index included, if the kernel echoes it. Kernels before 6.2 echo none, and
+ * vxlan devices never are; then the result is undefined, and `get` tells. `createLink` does both.
  */
 function create(link: NewLink): Request<Link | undefined> {
   const { kind, data, index, flags, ...attributes } = link;

@@ -1,0 +1,435 @@
+import { formatIpv4 } from '@kcore/contract';
+import { pino } from 'pino';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { DhcpNetwork } from '../../model/dhcp-network.ts';
+import { FRAME_HEADROOM } from '../codec/frame.ts';
+import { formatMac, parseMac } from '../codec/mac.ts';
+import { optionOf } from '../codec/options.ts';
+import { messageTypeName } from '../codec/packet.ts';
+import { parsePacket } from '../codec/parse.ts';
+import type { LogDisk } from '../log/log-disk.ts';
+import { type ClientMessage, clientMessage } from '../testing/client.ts';
+import { ManualClock, settle } from '../testing/manual-clock.ts';
+import { MemoryDisk } from '../testing/memory-disk.ts';
+import { type MemoryLink, MemorySockets } from '../testing/memory-sockets.ts';
+import { createDhcpServer, type DhcpServer } from './server.ts';
+
+const A = '02:00:00:00:00:0a';
+const B = '02:00:00:00:00:0b';
+const LOG_PATH = '/state/leases.log';
+
+function network(over: Partial<DhcpNetwork> = {}): DhcpNetwork {
+  return {
+    network: 'lan',
+    link: 'kbr-lan',
+    serverAddress: '10.77.0.1',
+    prefix: 24,
+    range: { start: '10.77.0.100', end: '10.77.0.101' },
+    leaseSeconds: 3600,
+    router: '10.77.0.1',
+    dns: ['1.1.1.1'],
+    options: [],
+    bindings: [],
+    reservations: [],
+    bindingsOnly: false,
+    probe: false,
+    ...over,
+  };
+}
+
+/** A host with one server; each test has its own. */
+class Host {
+  readonly sockets = new MemorySockets();
+  readonly clock = new ManualClock();
+  readonly memory = new MemoryDisk();
+  readonly events: string[] = [];
+  disk: LogDisk = this.memory;
+  server: DhcpServer | undefined;
+
+  async start(...networks: DhcpNetwork[]): Promise<DhcpServer> {
+    this.server = await createDhcpServer({
+      sockets: this.sockets,
+      directory: '/state',
+      clock: this.clock,
+      log: pino({ level: 'silent' }),
+      onEvent: (type, object) => this.events.push(`${type} ${object}`),
+      disk: this.disk,
+    });
+    await this.server.setNetworks(networks);
+    await settle();
+    return this.server;
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.[Symbol.asyncDispose]();
+    this.server = undefined;
+  }
+}
+
+const hosts: Host[] = [];
+function host(): Host {
+  const made = new Host();
+  hosts.push(made);
+  return made;
+}
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((made) => made.stop()));
+});
+
+/** What came out of a link since it was asked last: `ack 10.77.0.100 to <mac> at <address>`. */
+function sent(link: MemoryLink): string[] {
+  return link.frames.splice(0).map((frame) => {
+    if (frame[12] === 8 && frame[13] === 6)
+      return `who-has ${formatIpv4(new DataView(frame.buffer, frame.byteOffset).getUint32(38))}`;
+    const parsed = parsePacket(frame.subarray(FRAME_HEADROOM));
+    if (parsed.kind === 'malformed') return parsed.reason;
+    const type = messageTypeName(optionOf(parsed.packet, 'messageType') ?? 0);
+    return `${type} ${formatIpv4(parsed.packet.yiaddr)} to ${formatMac(frame, 0)} at ${formatIpv4(new DataView(frame.buffer, frame.byteOffset).getUint32(30))}`;
+  });
+}
+
+async function say(link: MemoryLink, message: ClientMessage): Promise<string[]> {
+  link.receiveDatagram(clientMessage(message));
+  await settle();
+  return sent(link);
+}
+
+/** The whole conversation of a new client; the address it got. */
+async function lease(link: MemoryLink, mac: string): Promise<string | undefined> {
+  const [offer = ''] = await say(link, { type: 'discover', mac });
+  const requested = offer.split(' ')[1];
+  if (requested === undefined) return undefined;
+  const [ack = ''] = await say(link, { type: 'request', mac, requested, server: '10.77.0.1' });
+  return ack.startsWith('ack') ? ack.split(' ')[1] : undefined;
+}
+
+describe('serving', () => {
+  test('R-04: a lease, told to the MAC that asked', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    expect(await say(link, { type: 'discover', mac: A })).toEqual([`offer 10.77.0.100 to ${A} at 10.77.0.100`]);
+    expect(await say(link, { type: 'request', mac: A, requested: '10.77.0.100', server: '10.77.0.1' })).toEqual([
+      `ack 10.77.0.100 to ${A} at 10.77.0.100`,
+    ]);
+    expect(server.leases()).toEqual([
+      { kind: 'lease', network: 'lan', mac: A, address: '10.77.0.100', expiresAt: '2026-01-01T01:00:00.000Z' },
+    ]);
+    expect(server.exportLeases('lan')).toBe(`1767229200 ${A} 10.77.0.100 * *\n`);
+    expect(server.counters().get('lan')).toMatchObject({ discover: 1, offer: 1, request: 1, ack: 1, dropped: {} });
+  });
+
+  test('facts 34: the same MAC on two bridges has two leases, and each answer leaves on its own bridge', async () => {
+    const { sockets, start } = bound(host());
+    const [one, two] = [sockets.addLink('kbr-lan'), sockets.addLink('kbr-two')];
+    await start(
+      network(),
+      network({ network: 'two', link: 'kbr-two', range: { start: '10.77.0.7', end: '10.77.0.8' } }),
+    );
+    expect([await lease(one, A), await lease(two, A)]).toEqual(['10.77.0.100', '10.77.0.7']);
+    expect([sent(one), sent(two)]).toEqual([[], []]);
+  });
+
+  test('facts 22: a relay agent gets a datagram on port 67', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    await start(network());
+    await say(link, { type: 'discover', mac: A, giaddr: '10.77.0.2' });
+    expect(link.datagrams.map(({ address, port }) => `${address}:${port}`)).toEqual(['10.77.0.2:67']);
+  });
+
+  test('garbage is counted by what is wrong with it', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    link.receiveDatagram(new Uint8Array(10));
+    link.receiveDatagram(new Uint8Array(300));
+    await say(link, { type: 'discover', mac: A, giaddr: '192.168.0.1' });
+    expect(server.counters().get('lan')?.dropped).toEqual({ 'too-short': 1, 'no-magic-cookie': 1, 'unknown-relay': 1 });
+  });
+});
+
+describe('R-50: a lease is durable before it is told', () => {
+  test('no ACK while the sync runs, and one when it is done', async () => {
+    const made = host();
+    const link = made.sockets.addLink('kbr-lan');
+    let release = (): void => {};
+    const open = async (path: string, create: boolean): ReturnType<LogDisk['open']> => {
+      const file = await (create ? made.memory.create(path) : made.memory.open(path));
+      return {
+        ...file,
+        sync: async () => {
+          if (held) await new Promise<void>((resolve) => (release = resolve));
+          await file.sync();
+        },
+      };
+    };
+    let held = false;
+    made.disk = {
+      read: (path) => made.memory.read(path),
+      rename: (from, to) => made.memory.rename(from, to),
+      remove: (path) => made.memory.remove(path),
+      open: (path) => open(path, false),
+      create: (path) => open(path, true),
+    };
+    await made.start(network());
+    const request: ClientMessage = { type: 'request', mac: A, requested: '10.77.0.100', server: '10.77.0.1' };
+    await say(link, { type: 'discover', mac: A });
+    held = true;
+    expect(await say(link, request)).toEqual([]);
+    // Others are offered addresses meanwhile.
+    expect(await say(link, { type: 'discover', mac: B })).toEqual([`offer 10.77.0.101 to ${B} at 10.77.0.101`]);
+    held = false;
+    release();
+    await settle();
+    expect(sent(link)).toEqual([`ack 10.77.0.100 to ${A} at 10.77.0.100`]);
+  });
+
+  test.each(['write', 'sync'] as const)(
+    'when the %s fails nothing is told; when it works again, leases are given again',
+    async (op) => {
+      const { sockets, start, memory, events, clock } = bound(host());
+      const link = sockets.addLink('kbr-lan');
+      const server = await start(network());
+      expect(await lease(link, A)).toBe('10.77.0.100');
+      memory.fault = (operation) => {
+        if (operation.op === op) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      };
+      expect(await lease(link, B)).toBeUndefined();
+      expect(events).toEqual(['LeaseStoreFailed leases.log']);
+      expect(server.leases()).toHaveLength(1);
+      expect(server.counters().get('lan')?.dropped).toEqual({ 'not-stored': 1 });
+      memory.fault = () => {};
+      await clock.advance(1001);
+      expect(await lease(link, B)).toBe('10.77.0.101');
+      expect(events).toEqual(['LeaseStoreFailed leases.log', 'LeaseStoreRecovered leases.log']);
+    },
+  );
+
+  test('R-52: after a restart every lease is there, and INIT-REBOOT gets its address', async () => {
+    const made = host();
+    const link = made.sockets.addLink('kbr-lan');
+    await made.start(network());
+    await lease(link, A);
+    await lease(link, B);
+    await made.stop();
+    await made.start(network());
+    expect(await say(link, { type: 'request', mac: B, requested: '10.77.0.101' })).toEqual([
+      `ack 10.77.0.101 to ${B} at 10.77.0.101`,
+    ]);
+    expect(await say(link, { type: 'request', mac: B, requested: '10.77.0.100' })).toEqual([
+      'nak 0.0.0.0 to ff:ff:ff:ff:ff:ff at 255.255.255.255',
+    ]);
+  });
+
+  test('a damaged log stops the start with what to do, and stays as it is', async () => {
+    const made = host();
+    made.memory.set(LOG_PATH, new Uint8Array(64));
+    await expect(made.start(network())).rejects.toThrow('move it away to start without leases');
+    expect(made.memory.content(LOG_PATH)).toEqual(new Uint8Array(64));
+  });
+});
+
+describe('networks come, change and go', () => {
+  test('facts 35: a bridge that is made again is served again', async () => {
+    const { sockets, start, clock } = bound(host());
+    const first = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    expect(await lease(first, A)).toBe('10.77.0.100');
+    sockets.deleteLink('kbr-lan');
+    await settle();
+    const second = sockets.addLink('kbr-lan');
+    server.linksChanged();
+    await settle();
+    expect(await say(second, { type: 'request', mac: A, ciaddr: '10.77.0.100' })).toHaveLength(1);
+    sockets.deleteLink('kbr-lan');
+    await settle();
+    const third = sockets.addLink('kbr-lan');
+    // Nobody said so: it is found all the same.
+    await clock.advance(2000);
+    expect(await say(third, { type: 'request', mac: A, ciaddr: '10.77.0.100' })).toHaveLength(1);
+  });
+
+  test('a link that does not exist yet does not keep the others waiting', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network({ network: 'late', link: 'kbr-late' }), network());
+    expect(await lease(link, A)).toBe('10.77.0.100');
+    const late = sockets.addLink('kbr-late');
+    server.linksChanged();
+    await settle();
+    expect(await lease(late, A)).toBe('10.77.0.100');
+  });
+
+  test('facts 17: a binding made at run time holds at once', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    expect(await lease(link, A)).toBe('10.77.0.100');
+    await server.setNetworks([network({ bindings: [{ mac: A, address: '10.77.0.50' }] })]);
+    expect(await say(link, { type: 'request', mac: A, ciaddr: '10.77.0.100' })).toEqual([
+      'nak 0.0.0.0 to ff:ff:ff:ff:ff:ff at 255.255.255.255',
+    ]);
+    expect(await lease(link, A)).toBe('10.77.0.50');
+  });
+
+  test('facts 28: with its binding the lease of a VM goes at once, also when that happened while the agent was down', async () => {
+    const made = host();
+    const link = made.sockets.addLink('kbr-lan');
+    const binding = { mac: A, address: '10.77.0.50' };
+    const server = await made.start(network({ bindings: [binding] }));
+    expect(await lease(link, A)).toBe('10.77.0.50');
+    await server.setNetworks([network({ bindings: [{ ...binding, mac: B }] })]);
+    expect(server.leases()).toEqual([]);
+    expect(await lease(link, B)).toBe('10.77.0.50');
+    await made.stop();
+    const again = await made.start(network());
+    expect(again.leases()).toEqual([]);
+  });
+
+  test('R-53: a network that is not known yet after a restart keeps its leases', async () => {
+    const made = host();
+    const link = made.sockets.addLink('kbr-lan');
+    await made.start(network());
+    await lease(link, A);
+    await made.stop();
+    const server = await made.start();
+    expect(server.leases()).toHaveLength(1);
+    await server.setNetworks([network()]);
+    await settle();
+    expect(await say(link, { type: 'request', mac: A, requested: '10.77.0.100' })).toHaveLength(1);
+  });
+
+  test('a network that is taken away is not served any more', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    await server.setNetworks([]);
+    expect(await say(link, { type: 'discover', mac: A })).toEqual([]);
+    expect(server.counters().size).toBe(0);
+  });
+
+  test('release() frees the address and is durable', async () => {
+    const made = host();
+    const link = made.sockets.addLink('kbr-lan');
+    const server = await made.start(network());
+    await lease(link, A);
+    await server.release('lan', A.toUpperCase());
+    expect(server.leases()).toEqual([]);
+    expect(await lease(link, B)).toBe('10.77.0.100');
+    await made.stop();
+    expect((await made.start(network())).leases().map(({ mac }) => mac)).toEqual([B]);
+  });
+
+  test('a malformed network is told and stays as it was; the others are served', async () => {
+    const { sockets, start, events } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    await server.setNetworks([network({ network: 'bad', serverAddress: 'x' }), network({ dns: ['no address'] })]);
+    expect(events).toEqual(['NetworkMisconfigured bad', 'NetworkMisconfigured lan']);
+    expect(await lease(link, A)).toBe('10.77.0.100');
+  });
+
+  test('who listens for leases is called when they change', async () => {
+    const { sockets, start, clock } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    let calls = 0;
+    const unsubscribe = server.onLeases(() => {
+      calls += 1;
+    });
+    await say(link, { type: 'discover', mac: A });
+    expect(calls).toBe(0);
+    await lease(link, A);
+    expect(calls).toBe(1);
+    await lease(link, B);
+    await clock.advance(200);
+    expect(calls).toBe(2);
+    unsubscribe();
+    await clock.advance(1000);
+    await server.release('lan', A);
+    expect(calls).toBe(2);
+  });
+});
+
+describe('addresses not known to be free are looked for first (RFC 5227)', () => {
+  const probing = network({ probe: true });
+
+  function arpReply(senderMac: string, address: [number, number, number, number]): Uint8Array {
+    const frame = new Uint8Array(42);
+    frame.set([8, 6, 0, 1, 8, 0, 6, 4, 0, 2], 12);
+    frame.set(parseMac(senderMac), 22);
+    frame.set(address, 28);
+    return frame;
+  }
+
+  test('two questions, then the offer; a request that is repeated meanwhile is answered once', async () => {
+    const { sockets, start, clock } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(probing);
+    expect(await say(link, { type: 'discover', mac: A, xid: 1 })).toEqual(['who-has 10.77.0.100']);
+    expect(await say(link, { type: 'discover', mac: A, xid: 2 })).toEqual([]);
+    await clock.advance(249);
+    expect(sent(link)).toEqual(['who-has 10.77.0.100']);
+    await clock.advance(1);
+    expect(sent(link)).toEqual([`offer 10.77.0.100 to ${A} at 10.77.0.100`]);
+    expect(server.counters().get('lan')).toMatchObject({ discover: 2, offer: 1, probes: 1 });
+  });
+
+  test('facts 12: an address in use is quarantined and told, and the next one is offered', async () => {
+    const { sockets, start, clock, events } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    await start(probing);
+    await say(link, { type: 'discover', mac: A });
+    link.receiveFrame(arpReply('02:99:99:99:99:99', [10, 77, 0, 100]));
+    await clock.advance(0);
+    expect(sent(link)).toEqual(['who-has 10.77.0.101']);
+    await clock.advance(250);
+    expect(sent(link)).toEqual(['who-has 10.77.0.101', `offer 10.77.0.101 to ${A} at 10.77.0.101`]);
+    expect(events).toEqual(['AddressInUse lan']);
+  });
+
+  test('an answer of the client itself, or about another address, is no reason', async () => {
+    const { sockets, start, clock } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    await start(probing);
+    await say(link, { type: 'discover', mac: A });
+    link.receiveFrame(arpReply(A, [10, 77, 0, 100]));
+    link.receiveFrame(arpReply('02:99:99:99:99:99', [10, 77, 0, 99]));
+    await clock.advance(250);
+    expect(sent(link)).toEqual(['who-has 10.77.0.100', `offer 10.77.0.100 to ${A} at 10.77.0.100`]);
+  });
+
+  test('others are served meanwhile; bound MACs and known leases are never looked for', async () => {
+    const { sockets, start, clock } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    await start({ ...probing, bindings: [{ mac: B, address: '10.77.0.50' }] });
+    await say(link, { type: 'discover', mac: A });
+    expect(await lease(link, B)).toBe('10.77.0.50');
+    await clock.advance(250);
+    sent(link);
+    await say(link, { type: 'request', mac: A, requested: '10.77.0.100', server: '10.77.0.1' });
+    expect(await say(link, { type: 'discover', mac: A })).toEqual([`offer 10.77.0.100 to ${A} at 10.77.0.100`]);
+  });
+});
+
+test('events are told once a minute, whatever guests send', async () => {
+  const { sockets, start, events, clock } = bound(host());
+  const link = sockets.addLink('kbr-lan');
+  await start(network());
+  const foreign: ClientMessage = { type: 'request', mac: A, requested: '10.77.0.9', server: '10.77.0.66' };
+  for (let count = 0; count < 5; count++) await say(link, foreign);
+  for (let count = 0; count < 30; count++)
+    await say(link, { ...foreign, mac: `02:00:00:00:01:${(count + 16).toString(16)}` });
+  expect(events).toHaveLength(10);
+  expect(new Set(events)).toEqual(new Set(['ForeignDhcpServer lan']));
+  await clock.advance(60_000);
+  await say(link, foreign);
+  expect(events).toHaveLength(11);
+});
+
+/** The parts of a host under their own names. */
+function bound(made: Host): Pick<Host, 'sockets' | 'clock' | 'memory' | 'events'> & { start: Host['start'] } {
+  const { sockets, clock, memory, events } = made;
+  return { sockets, clock, memory, events, start: (...networks) => made.start(...networks) };
+}

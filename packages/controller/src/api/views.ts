@@ -1,0 +1,168 @@
+import type {
+  Condition,
+  KcoreError,
+  Network,
+  NetworkDescription,
+  NetworkView,
+  NodeDescription,
+  NodeView,
+  Result,
+  Vm,
+  VmView,
+} from '@kcore/contract';
+import type { Sessions } from '../fanout/sessions.ts';
+import { present } from '../present.ts';
+import {
+  allNetworks,
+  allNodes,
+  isOn,
+  networkNamed,
+  nodeNamed,
+  type Reader,
+  valuesOf,
+  vmNamed,
+  vmsOn,
+} from '../resources/lookup.ts';
+import { reasonOutside } from '../resources/membership.ts';
+import { keys, type NodeRow } from '../store/rows.ts';
+
+/** What people are shown: what is stored, with what the nodes say of it. */
+
+/** Events shown in a description. */
+const RECENT = 50;
+
+type NetworkOnNode = NetworkView['nodes'][number];
+
+function conditionOf(problem: KcoreError): Condition {
+  const { condition, remedy } = problem.details;
+  return {
+    type: typeof condition === 'string' ? condition : 'NotPossible',
+    message: problem.message,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+function networkOnNode(sessions: Sessions, network: Network, name: string, row: NodeRow | undefined): NetworkOnNode {
+  const status = sessions.status(name)?.network(network.name);
+  const connected = sessions.isReady(name);
+  const externalIp = network.nodes.find((node) => node.name === name)?.externalIp ?? network.externalIp;
+  const vtep = network.type === 'vxlan' ? (status?.vtep ?? row?.facts.vtep) : undefined;
+  const known = connected && status !== undefined;
+  const stale = known && status.state === 'ready' && sessions.isPending(name, network.name);
+  return {
+    node: name,
+    ...present({ vtep, externalIp, message: status?.message, bridge: status?.bridge }),
+    state: stale ? 'pending' : known ? status.state : 'unknown',
+    conditions: status?.conditions ?? [],
+  };
+}
+
+/** A node that should have the network and cannot: shown with the reason, though it has nothing of it. */
+function outsideNode(network: Network, node: NodeRow, problem: KcoreError): NetworkOnNode {
+  const vtep = network.type === 'vxlan' ? node.facts.vtep : undefined;
+  return {
+    node: node.name,
+    ...present({ vtep }),
+    state: 'error',
+    message: problem.message,
+    conditions: [conditionOf(problem)],
+  };
+}
+
+export function networkView(reader: Reader, sessions: Sessions, network: Network): NetworkView {
+  const rows = new Map(allNodes(reader).map((row) => [row.name, row]));
+  const on = network.nodes.map(({ name }) => networkOnNode(sessions, network, name, rows.get(name)));
+  const outside = [...rows.values()].flatMap((row) => {
+    const problem = network.everyNode ? reasonOutside(reader, network, row) : undefined;
+    // A node that was told not to take part is not a node that cannot.
+    const asked = problem?.details['condition'] === 'VxlanDisabled';
+    return problem === undefined || asked ? [] : [outsideNode(network, row, problem)];
+  });
+  return { network, nodes: [...on, ...outside] };
+}
+
+export function listNetworks(reader: Reader, sessions: Sessions, node: string | undefined): Result<'network.list'> {
+  if (node !== undefined) nodeNamed(reader, node);
+  const networks = allNetworks(reader).filter((network) => node === undefined || isOn(network, node));
+  return { networks: networks.map((network) => networkView(reader, sessions, network)) };
+}
+
+export function describeNetwork(reader: Reader, sessions: Sessions, name: string): NetworkDescription {
+  const network = networkNamed(reader, name);
+  const events = network.nodes.flatMap((node) =>
+    (sessions.status(node.name)?.events ?? [])
+      .filter(({ object }) => object === name || object === `network/${name}` || object === network.bridge)
+      .map((event) => ({ node: node.name, event })),
+  );
+  events.sort((a, b) => (a.event.at < b.event.at ? -1 : 1));
+  return {
+    ...networkView(reader, sessions, network),
+    vms: vmsOn(reader, name).map((vm) => vmView(sessions, vm)),
+    events: events.slice(-RECENT),
+  };
+}
+
+export function vmView(sessions: Sessions, vm: Vm): VmView {
+  const status = sessions.isReady(vm.node) ? sessions.status(vm.node)?.vm(vm.name) : undefined;
+  return status === undefined ? { vm } : { vm, status };
+}
+
+export function listVms(
+  reader: Reader,
+  sessions: Sessions,
+  filter: { readonly network?: string; readonly node?: string },
+): Result<'vm.list'> {
+  if (filter.network !== undefined) networkNamed(reader, filter.network);
+  if (filter.node !== undefined) nodeNamed(reader, filter.node);
+  const vms = filter.network === undefined ? valuesOf<Vm>(reader, keys.vms) : vmsOn(reader, filter.network);
+  const shown = vms.filter((vm) => filter.node === undefined || vm.node === filter.node);
+  return { vms: shown.map((vm) => vmView(sessions, vm)) };
+}
+
+export function describeVm(reader: Reader, sessions: Sessions, name: string): VmView {
+  return vmView(sessions, vmNamed(reader, name));
+}
+
+export function nodeView(reader: Reader, sessions: Sessions, row: NodeRow): NodeView {
+  const status = sessions.status(row.name);
+  const outside = allNetworks(reader).flatMap((network) => {
+    const problem = reasonOutside(reader, network, row);
+    return problem === undefined || problem.details['condition'] === 'VxlanDisabled' ? [] : [conditionOf(problem)];
+  });
+  return {
+    name: row.name,
+    state: sessions.isReady(row.name) ? 'ready' : 'unknown',
+    facts: row.facts,
+    ...present({ reached: status?.reached?.revision }),
+    conditions: [...(status?.conditions ?? []), ...outside],
+    registeredAt: row.registeredAt,
+  };
+}
+
+export function describeNode(reader: Reader, sessions: Sessions, name: string): NodeDescription {
+  const row = nodeNamed(reader, name);
+  const status = sessions.status(name);
+  const vms = valuesOf<Vm>(reader, keys.vms).filter((vm) => vm.node === name);
+  return {
+    ...nodeView(reader, sessions, row),
+    networks: status?.networks ?? [],
+    vms: vms.map((vm) => vmView(sessions, vm)),
+    events: (status?.events ?? []).slice(-RECENT),
+  };
+}
+
+/** R-44: what the nodes' DHCP servers have given out, with the VM whose NIC it is. */
+export function listLeases(reader: Reader, sessions: Sessions, network: string | undefined): Result<'lease.list'> {
+  if (network !== undefined) networkNamed(reader, network);
+  const owners = new Map<string, string>();
+  for (const vm of valuesOf<Vm>(reader, keys.vms)) {
+    for (const nic of vm.nics) owners.set(`${vm.node} ${nic.network} ${nic.mac}`, vm.name);
+  }
+  const leases = allNodes(reader).flatMap(({ name: node }) =>
+    sessions.leases(node).map((lease) => {
+      const vm = owners.get(`${node} ${lease.network} ${lease.mac}`);
+      return { node, ...present({ vm }), lease };
+    }),
+  );
+  return { leases: leases.filter(({ lease }) => network === undefined || lease.network === network) };
+}

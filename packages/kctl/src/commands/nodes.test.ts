@@ -1,0 +1,112 @@
+import type { NodeDescription } from '@kcore/contract';
+import { describe, expect, it } from 'vitest';
+import { FakeController } from '../../test/support/fake-controller.ts';
+import { Workspace } from '../../test/support/run.ts';
+
+function node(name: string, vxlanDisabled: boolean): NodeDescription {
+  return {
+    name,
+    state: 'ready',
+    reached: 12,
+    registeredAt: '2026-11-21T12:00:00Z',
+    conditions: [{ type: 'VlanUnsupported', message: 'the kernel has no 802.1Q', remedy: 'modprobe 8021q' }],
+    facts: {
+      kind: 'facts',
+      agentVersion: '0.1.0',
+      hostname: name,
+      kernel: '6.1.0',
+      vxlanDisabled,
+      runtime: 'namespace (image not booted)',
+      vtep: '192.168.40.101',
+      underlayMtu: 1500,
+      gatewayInterface: 'eno1',
+      links: [{ name: 'eno1', mtu: 1500, up: true }],
+      addresses: [{ link: 'eno1', address: '192.168.40.101/24' }],
+      routes: [],
+      protectedLinks: [{ name: 'eno1', reason: 'carries the default route' }],
+      listening: [],
+      capacity: { cpus: 2, memoryBytes: 8_232_550_400 },
+    },
+    networks: [{ kind: 'network', name: 'default', state: 'ready', bridge: 'kbr-default', conditions: [] }],
+    vms: [],
+    events: [],
+  };
+}
+
+const controller = new FakeController({
+  'node.list': () => ({
+    nodes: [node('node-10', false), node('node-2', true)].map(({ networks: _n, vms: _v, events: _e, ...view }) => view),
+  }),
+  'node.get': ({ name }) => node(name, true),
+  'node.delete': ({ name }) => ({ name }),
+  'lease.list': () => ({
+    leases: ['10.240.0.110', '10.240.0.9'].map((address, at) => ({
+      node: 'node-1',
+      ...(at === 0 ? { vm: 'web-01' } : {}),
+      lease: {
+        kind: 'lease',
+        network: 'default',
+        mac: `52:54:00:0b:9d:0${at}`,
+        address,
+        expiresAt: at === 0 ? '2026-11-22T23:59:00Z' : '2026-11-22T11:00:00Z',
+      },
+    })),
+  }),
+});
+
+describe('nodes and leases', () => {
+  it('lists nodes; VXLAN being disabled is in the table and in wide (R-36)', async () => {
+    await using kctl = await Workspace.open(controller);
+    expect((await kctl.run('get nodes')).stdout).toBe(
+      `NAME     STATE  ADDRESS         VXLAN     CPU  MEMORY  RUNTIME
+node-2   ready  192.168.40.101  disabled  2    7.67G   namespace (image not booted)
+node-10  ready  192.168.40.101  enabled   2    7.67G   namespace (image not booted)
+`,
+    );
+    const wide = (await kctl.run('get node node-2 -o wide')).stdout;
+    expect(wide).toContain('disabled');
+    expect(wide).toContain('VlanUnsupported');
+  });
+
+  it('describes a node with what is not as it should be, and the remedy (R-36)', async () => {
+    await using kctl = await Workspace.open(controller);
+    const { stdout } = await kctl.run('describe node node-2');
+    expect(stdout).toContain('VXLAN:         disabled\n');
+    expect(stdout).toContain('  VlanUnsupported: the kernel has no 802.1Q\n    remedy: modprobe 8021q\n');
+    expect(stdout).toContain('  eno1  -     yes  1500  192.168.40.101/24  carries the default route\n');
+    expect(JSON.parse((await kctl.run('describe node node-2 -o json')).stdout)).toMatchObject({
+      kind: 'Node',
+      metadata: { name: 'node-2' },
+      status: { facts: { vxlanDisabled: true } },
+    });
+  });
+
+  it('deletes a node', async () => {
+    await using kctl = await Workspace.open(controller);
+    expect((await kctl.run('delete node node-2')).stdout).toBe("deleted node 'node-2'\n");
+  });
+
+  it('lists leases by address with the time they have left (R-44)', async () => {
+    await using kctl = await Workspace.open(controller);
+    expect((await kctl.run('get leases --network default')).stdout).toBe(
+      `NETWORK  NODE    ADDRESS       MAC                VM      EXPIRES
+default  node-1  10.240.0.9    52:54:00:0b:9d:01  -       expired
+default  node-1  10.240.0.110  52:54:00:0b:9d:00  web-01  11h59m
+`,
+    );
+    expect(controller.calls.at(-1)).toEqual({ method: 'lease.list', params: { network: 'default' } });
+    const { items } = JSON.parse((await kctl.run('get leases -o json')).stdout);
+    expect(items[1]).toEqual({
+      kind: 'Lease',
+      metadata: { name: '52:54:00:0b:9d:00' },
+      status: {
+        node: 'node-1',
+        vm: 'web-01',
+        network: 'default',
+        mac: '52:54:00:0b:9d:00',
+        address: '10.240.0.110',
+        expiresAt: '2026-11-22T23:59:00Z',
+      },
+    });
+  });
+});

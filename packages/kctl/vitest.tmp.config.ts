@@ -1,0 +1,56 @@
+import { defineConfig } from 'vitest/config';
+
+// Packages import each other by name; in tests the names lead to the sources, so that no build is needed.
+const fromSource = { resolve: { conditions: ['@kcore/source'] }, ssr: { resolve: { conditions: ['@kcore/source'] } } };
+
+export default defineConfig({
+  ...fromSource,
+  test: {
+    reporters: ['default', '/work/main/test/support/closing-line.ts'],
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          name: 'unit',
+          server: { deps: { inline: ['clipanion'] } },
+          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // Real sockets in network namespaces of their own; needs root.
+        ...fromSource,
+        test: {
+          name: 'kernel',
+          include: ['packages/*/test/kernel/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Whole programs, from `dist`, in a lab; needs root and a build. One at a time: they count seconds and lost pings.
+        ...fromSource,
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        // What this machine's kernel may lack (802.1Q): run inside a full Debian kernel by scripts/run-in-kernel.
+        ...fromSource,
+        test: {
+          name: 'vlan',
+          include: ['test/vlan/**/*.test.ts'],
+          pool: 'threads',
+          isolate: false,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,146 @@
+import { expect, it } from 'vitest';
+import { openConnection } from '../../src/connection/open.ts';
+import { openPacketSocket } from '../../src/packet/packet.ts';
+import { openTap } from '../../src/packet/tap.ts';
+import { openUdpSocket } from '../../src/packet/udp.ts';
+import { addresses } from '../../src/rtnl/address.ts';
+import { links } from '../../src/rtnl/link/requests.ts';
+import { NETLINK_ROUTE } from '../../src/uapi/netlink.ts';
+import { ip, ipJson, Namespaces } from './namespaces.ts';
+
+/** Two ends of a veth pair, `a` 10.9.0.1 and `b` 10.9.0.2, in two namespaces. */
+async function pair(
+  namespaces: Namespaces,
+): Promise<{ readonly a: string; readonly b: string; readonly names: string[] }> {
+  const a = await namespaces.create('a');
+  const b = await namespaces.create('b');
+  await ip(a.name, 'link', 'add', 'name', 'a', 'type', 'veth', 'peer', 'name', 'b', 'netns', b.name);
+  for (const [netns, device, address] of [
+    [a.path, 'a', '10.9.0.1'],
+    [b.path, 'b', '10.9.0.2'],
+  ] as const) {
+    await using connection = await openConnection({ protocol: NETLINK_ROUTE, netns });
+    const link = await connection.request(links.get({ name: device }));
+    await connection.request(addresses.create({ index: link?.index ?? 0, address, prefix: 24 }));
+    await connection.request(links.change({ name: device }, { flags: { up: true } }));
+  }
+  return { a: a.path, b: b.path, names: [a.name, b.name] };
+}
+
+function frame(number: number, etherType = 0x88b6): Uint8Array {
+  const bytes = new Uint8Array(60).fill(0xff, 0, 6);
+  bytes.set([2, 0, 0, 0, 0, 1], 6);
+  bytes.set([etherType >> 8, etherType & 255, number >> 8, number & 255], 12);
+  return bytes;
+}
+
+it('sends and receives batches of frames in order, of its ether type and device only', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b } = await pair(namespaces);
+  await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
+  await using receiver = await openPacketSocket({ device: 'b', etherType: 0x88b6, netns: b });
+  expect(await sender.send([frame(9999, 0x88b7)])).toBe(1);
+  expect(await sender.send(Array.from({ length: 200 }, (_, n) => frame(n)))).toBe(200);
+  const numbers: number[] = [];
+  for await (const batch of receiver.receive()) {
+    numbers.push(...batch.map((bytes) => ((bytes[14] ?? 0) << 8) | (bytes[15] ?? 0)));
+    if (numbers.length >= 200) break;
+  }
+  expect(numbers).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  const [seen] = await ipJson(`kct-${process.pid}-a`, 'link', 'show', 'dev', 'a');
+  expect(sender.mac).toBe(seen?.['address']);
+});
+
+it('exchanges udp over one device, broadcast included', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b } = await pair(namespaces);
+  await using client = await openUdpSocket({ device: 'a', port: 6800, broadcast: true, netns: a });
+  await using server = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b });
+  const sent = [
+    { data: Uint8Array.of(1, 2, 3), address: '255.255.255.255', port: 6700 },
+    { data: new Uint8Array(1400).fill(7), address: '10.9.0.2', port: 6700 },
+  ];
+  expect(await client.send(sent)).toBe(2);
+  const got: { readonly address: string; readonly port: number; readonly length: number }[] = [];
+  for await (const batch of server.receive()) {
+    for (const { data, address, port } of batch) got.push({ address, port, length: data.byteLength });
+    if (got.length >= 2) break;
+  }
+  expect(got).toEqual([
+    { address: '10.9.0.1', port: 6800, length: 3 },
+    { address: '10.9.0.1', port: 6800, length: 1400 },
+  ]);
+});
+
+it('ends receiving when the device is deleted, of udp as well', async () => {
+  await using namespaces = new Namespaces();
+  const { a, names } = await pair(namespaces);
+  await using frames = await openPacketSocket({ device: 'a', etherType: 0x0806, netns: a });
+  await using udp = await openUdpSocket({ device: 'a', port: 67, broadcast: true, netns: a });
+  const ends = Promise.all([drain(frames.receive()), drain(udp.receive())]);
+  await ip(names[0] ?? '', 'link', 'delete', 'a');
+  await ends;
+  await expect(openUdpSocket({ device: 'a', port: 67, broadcast: true, netns: a })).rejects.toMatchObject({
+    code: 'ENODEV',
+  });
+  await expect(openPacketSocket({ device: 'a', etherType: 3, netns: a })).rejects.toMatchObject({ code: 'ENODEV' });
+});
+
+it('goes on receiving udp after the device was down and up again', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b, names } = await pair(namespaces);
+  await using client = await openUdpSocket({ device: 'a', port: 6800, broadcast: true, netns: a });
+  await using server = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b });
+  const first = server.receive()[Symbol.asyncIterator]();
+  const next = first.next();
+  await ip(names[1] ?? '', 'link', 'set', 'b', 'down');
+  await ip(names[1] ?? '', 'link', 'set', 'b', 'up');
+  await client.send([{ data: Uint8Array.of(5), address: '255.255.255.255', port: 6700 }]);
+  const { value } = await next;
+  expect(value?.map(({ data }: { readonly data: Uint8Array }) => [...data])).toEqual([[5]]);
+});
+
+it('ends receiving when the signal aborts, and receives again afterwards', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b } = await pair(namespaces);
+  await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
+  await using receiver = await openPacketSocket({ device: 'b', etherType: 0x88b6, netns: b });
+  const abort = new AbortController();
+  const waiting = drain(receiver.receive(abort.signal));
+  abort.abort();
+  await waiting;
+  await sender.send([frame(1)]);
+  for await (const batch of receiver.receive()) {
+    expect(batch).toHaveLength(1);
+    break;
+  }
+});
+
+it('rejects a send that the kernel took nothing of', async () => {
+  await using namespaces = new Namespaces();
+  const { a, names } = await pair(namespaces);
+  await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
+  await ip(names[0] ?? '', 'link', 'set', 'a', 'down');
+  await expect(sender.send([frame(1)])).rejects.toMatchObject({ code: 'ENETDOWN' });
+});
+
+it('makes a tap that stays when asked to, and goes with its holder when not', async () => {
+  await using namespaces = new Namespaces();
+  const { path, name } = await namespaces.create('tap');
+  const kept = await openTap({ name: 'tap0', owner: 64321, vnetHeader: true, multiQueue: true, netns: path });
+  await kept.persist();
+  await kept[Symbol.asyncDispose]();
+  const held = await openTap({ name: 'tap1', netns: path });
+  expect((await ipJson(name, 'link')).map((link) => link['ifname'])).toContain('tap1');
+  await held[Symbol.asyncDispose]();
+  const seen = await ipJson(name, 'link');
+  expect(seen.map((link) => link['ifname'])).not.toContain('tap1');
+  const tap = seen.find((link) => link['ifname'] === 'tap0');
+  expect(tap?.['linkinfo']).toMatchObject({
+    info_data: { type: 'tap', vnet_hdr: true, multi_queue: true, user: '64321' },
+  });
+});
+
+async function drain(batches: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of batches);
+}

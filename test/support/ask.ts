@@ -1,0 +1,24 @@
+import { type Background, mustRun, startBackground } from './command.ts';
+import { placed } from './namespace.ts';
+
+/** What a lab's service says first to who connects: one line. @throws when nobody answers within three seconds. */
+export async function askTcp(netns: string, address: string, port: number): Promise<string> {
+  const script = `exec 3<>/dev/tcp/${address}/${port} && read -r -t 3 line <&3 && printf '%s' "$line"`;
+  return mustRun(placed(netns, ['timeout', '3', 'bash', '-c', script]));
+}
+
+/** As `askTcp`, with a datagram. */
+export async function askUdp(netns: string, address: string, port: number): Promise<string> {
+  const script = `exec 3<>/dev/udp/${address}/${port} && echo hello >&3 && read -r -t 2 line <&3 && printf '%s' "$line"`;
+  return mustRun(placed(netns, ['timeout', '3', 'bash', '-c', script]));
+}
+
+/** One UDP flow, from one port, that asks ten times a second and prints each answer on a line of its own. */
+export function startUdpFlow(netns: string, address: string, port: number): Background {
+  const script = `
+    const socket = require('node:dgram').createSocket('udp4');
+    socket.on('message', (message) => console.log(String(message).trim()));
+    socket.on('error', () => undefined);
+    setInterval(() => socket.send('hello', ${port}, '${address}', () => undefined), 100);`;
+  return startBackground(placed(netns, [process.execPath, '-e', script]));
+}
