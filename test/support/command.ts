@@ -38,6 +38,9 @@ export async function mustRun(command: readonly string[], options: CommandOption
 
 /** A program that runs beside a test. */
 export interface Background {
+  readonly pid: number;
+  /** Resolves when it has ended by itself. */
+  readonly ended: Promise<unknown>;
   /** What it has said so far, both outputs together. */
   said(): string;
   /** Ends it and resolves with all that it said. */
@@ -54,6 +57,8 @@ export function startBackground(command: readonly string[]): Background {
   // Without a listener, a program that cannot be started would end the whole test run.
   closed.catch((error: unknown) => said.push(String(error)));
   return {
+    pid: child.pid ?? 0,
+    ended: closed,
     said: () => said.join(''),
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);

@@ -88,7 +88,7 @@ bool appendNumber(Buffer *buffer, int32_t number) { return append(buffer, &numbe
 // ---------------------------------------------------------------------------------------------------------------------
 // Ports and their jobs.
 
-enum JobKind { kTransact, kReceive, kSend, kStopped };
+enum JobKind { kTransact, kReceive, kSend, kCancel, kStopped };
 
 struct Job {
   Job *next;
@@ -121,7 +121,6 @@ struct Port {
   Job *first;
   Job *last;
   bool stopping;
-  bool cancelReceive;
   // Of the thread.
   Job *receiving;
   uint8_t *frames;
@@ -353,6 +352,12 @@ void lookAtDevice(Port *port, bool reported) {
 }
 
 void runJob(Port *port, Job *job) {
+  // A second receive takes the place of the first, like a cancellation: none is ever forgotten.
+  if ((job->kind == kReceive || job->kind == kCancel) && port->receiving != nullptr) finishReceive(port, ECANCELED);
+  if (job->kind == kCancel) {
+    freeJob(job);
+    return;
+  }
   if (job->kind == kReceive) {
     appendNumber(&job->meta, 0);
     port->receiving = job;
@@ -371,10 +376,7 @@ bool takeJobs(Port *port, Job **jobs) {
   *jobs = port->first;
   port->first = port->last = nullptr;
   bool stopping = port->stopping;
-  bool cancel = port->cancelReceive;
-  port->cancelReceive = false;
   pthread_mutex_unlock(&port->lock);
-  if (cancel && port->receiving != nullptr) finishReceive(port, ECANCELED);
   return stopping;
 }
 
@@ -410,7 +412,9 @@ void portThread(void *argument) {
     while (jobs != nullptr) {
       Job *job = jobs;
       jobs = job->next;
-      if (stopping) {
+      if (stopping && job->kind == kCancel) {
+        freeJob(job);
+      } else if (stopping) {
         // Queued, never sent. An empty meta says so.
         postJob(port, job);
       } else {
@@ -561,23 +565,25 @@ Port *portAt(napi_env env, const Arguments &all) {
   return static_cast<Port *>(data);
 }
 
+bool enqueue(Port *port, Job *job) {
+  if (port->joined) return false;
+  pthread_mutex_lock(&port->lock);
+  bool taken = !port->stopping;
+  if (taken) {
+    if (port->last == nullptr) port->first = job;
+    else port->last->next = job;
+    port->last = job;
+  }
+  pthread_mutex_unlock(&port->lock);
+  if (taken) wakeUp(port->wake);
+  return taken;
+}
+
 napi_value submit(napi_env env, Port *port, Job *job) {
   napi_value promise;
   napi_create_promise(env, &job->deferred, &promise);
   beginPending(env, port);
-  bool refused = port->joined;
-  if (!refused) {
-    pthread_mutex_lock(&port->lock);
-    refused = port->stopping;
-    if (!refused) {
-      if (port->last == nullptr) port->first = job;
-      else port->last->next = job;
-      port->last = job;
-    }
-    pthread_mutex_unlock(&port->lock);
-  }
-  if (refused) deliver(env, nullptr, port, job);
-  else wakeUp(port->wake);
+  if (!enqueue(port, job)) deliver(env, nullptr, port, job);
   return promise;
 }
 
@@ -675,14 +681,17 @@ napi_value receiveEntry(napi_env env, napi_callback_info info) {
   return submit(env, port, job);
 }
 
+// cancelReceive(port): ends the receive that was submitted before, not one that comes after.
 napi_value cancelEntry(napi_env env, napi_callback_info info) {
   Arguments all = argumentsOf(env, info);
   Port *port = portAt(env, all);
-  if (port == nullptr || port->joined) return undefined(env);
-  pthread_mutex_lock(&port->lock);
-  port->cancelReceive = true;
-  pthread_mutex_unlock(&port->lock);
-  wakeUp(port->wake);
+  Job *job = static_cast<Job *>(calloc(1, sizeof(Job)));
+  if (port == nullptr || job == nullptr) {
+    freeJob(job);
+    return fail(env, "expected a port");
+  }
+  job->kind = kCancel;
+  if (!enqueue(port, job)) freeJob(job);
   return undefined(env);
 }
 

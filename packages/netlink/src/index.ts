@@ -7,6 +7,8 @@ export type { Connection, DumpResult, RequestOptions } from './connection/connec
 export { type ConnectionOptions, openConnection } from './connection/open.ts';
 export type { Outcome, TransactionOutcome } from './connection/outcome.ts';
 export type { Trace } from './connection/trace.ts';
+// nftables and connection tracking.
+export { type ConntrackEntry, type ConntrackFilter, type ConntrackTuple, conntrack } from './conntrack/conntrack.ts';
 export {
   type AttributePolicy,
   ClosedError,
@@ -20,6 +22,24 @@ export { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from './me
 export { type Monitor, type MonitorEvent, type MonitorOptions, openMonitor } from './monitor/monitor.ts';
 export type { Netns } from './native/task.ts';
 export { createNetns, deleteNetns, listNetns, NETNS_DIRECTORY, netnsPath } from './netns.ts';
+export type { BaseChain, Chain as NftChain, ChainName, ChainSpec } from './nft/chain.ts';
+export { type DataTypeName, dataTypes } from './nft/data-type.ts';
+export { type Element as NftElement, elementsOf, type WireElement } from './nft/element.ts';
+export { type Expression, type ExpressionData, type ExpressionName, expressionData } from './nft/expression.ts';
+export type { Generation } from './nft/generation.ts';
+export type { Family } from './nft/header.ts';
+export type { Hook } from './nft/hook.ts';
+export { nft } from './nft/nft.ts';
+export { decodeNftMessage, type ElementsNotified, type NftEvent } from './nft/nft-message.ts';
+export type { Rule as NftRule, RuleChain, RuleSpec as NftRuleSpec } from './nft/rule.ts';
+export { type NftSet, type SetFlags, type SetName, type SetShape, type SetSpec, shapeOf } from './nft/set.ts';
+export type { Table as NftTable, TableName } from './nft/table.ts';
+export {
+  nftTransaction,
+  type TransactionFailure,
+  type TransactionOptions,
+  type TransactionResult,
+} from './nft/transaction.ts';
 export { type FrameSocket, openPacketSocket, type PacketOptions } from './packet/packet.ts';
 export { openTap, type Tap, type TapOptions } from './packet/tap.ts';
 export { openUdpSocket, type UdpDatagram, type UdpOptions, type UdpSocket } from './packet/udp.ts';
@@ -44,29 +64,9 @@ export { type Route, type RouteFilter, type RouteSpec, type RouteType, routes } 
 export { decodeRouteMessage, type RouteEvent } from './rtnl/route-message.ts';
 export { type Rule, type RuleAction, type RuleSpec, rules } from './rtnl/rule.ts';
 export { readNetSysctl, type SysctlPath, writeNetSysctl } from './sysctl.ts';
+export { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST } from './uapi/if-packet.ts';
+export { NF_ACCEPT, NF_DROP, NFPROTO_IPV4 } from './uapi/netfilter.ts';
 export { NETLINK_NETFILTER, NETLINK_ROUTE } from './uapi/netlink.ts';
-
-// nftables and connection tracking.
-export { type ConntrackEntry, type ConntrackFilter, type ConntrackTuple, conntrack } from './conntrack/conntrack.ts';
-export type { BaseChain, Chain as NftChain, ChainName, ChainSpec } from './nft/chain.ts';
-export { type DataTypeName, dataTypes } from './nft/data-type.ts';
-export { type Element as NftElement, elementsOf, type WireElement } from './nft/element.ts';
-export { type Expression, type ExpressionData, type ExpressionName, expressionData } from './nft/expression.ts';
-export type { Generation } from './nft/generation.ts';
-export type { Family } from './nft/header.ts';
-export type { Hook } from './nft/hook.ts';
-export { nft } from './nft/nft.ts';
-export { decodeNftMessage, type ElementsNotified, type NftEvent } from './nft/nft-message.ts';
-export type { Rule as NftRule, RuleChain, RuleSpec as NftRuleSpec } from './nft/rule.ts';
-export { type NftSet, type SetFlags, type SetName, type SetShape, type SetSpec, shapeOf } from './nft/set.ts';
-export type { Table as NftTable, TableName } from './nft/table.ts';
-export {
-  nftTransaction,
-  type TransactionFailure,
-  type TransactionOptions,
-  type TransactionResult,
-} from './nft/transaction.ts';
-
 // Constants of nftables, which rules are made of.
 export {
   IP_CT_ESTABLISHED,
@@ -80,7 +80,6 @@ export {
   IPS_SEEN_REPLY,
   IPS_SRC_NAT,
 } from './uapi/nf-conntrack-common.ts';
-export { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST } from './uapi/if-packet.ts';
 export { NF_NAT_RANGE_MAP_IPS, NF_NAT_RANGE_PROTO_SPECIFIED } from './uapi/nf-nat.ts';
 export { NFT_JUMP, NFT_REG_1, NFT_REG_2, NFT_REG_VERDICT, NFT_REG32_00, NFT_RETURN } from './uapi/nf-tables.ts';
 export {
@@ -100,4 +99,3 @@ export {
   NFT_PAYLOAD_NETWORK_HEADER,
   NFT_PAYLOAD_TRANSPORT_HEADER,
 } from './uapi/nf-tables-expr.ts';
-export { NF_ACCEPT, NF_DROP, NFPROTO_IPV4 } from './uapi/netfilter.ts';

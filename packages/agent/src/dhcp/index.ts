@@ -21,6 +21,7 @@ export type {
 export { respond } from './respond/respond.ts';
 export { type ServedNetwork, serveNetwork } from './respond/served-network.ts';
 export type { DhcpCounters } from './server/counters.ts';
+export type { DhcpLog } from './server/dhcp-log.ts';
 export type { DhcpEventListener } from './server/event-gate.ts';
 export { dnsmasqLeases, leaseStatus } from './server/lease-formats.ts';
 export { createDhcpServer, type DhcpServer, type DhcpServerOptions } from './server/server.ts';

@@ -119,10 +119,19 @@ class Application {
   async #transaction(operations: Plan): Promise<void> {
     const skipped = operations.map((operation) => this.#skipped(operation));
     const tried = operations.filter((_, index) => skipped[index] === undefined);
-    const results = tried.length === 0 ? [] : await applyNft(this.#sockets.netfilter, tried);
+    const results = await this.#applyNft(tried);
     let next = 0;
     for (const [index, operation] of operations.entries()) {
       this.#note(operation, skipped[index] ?? results[next++] ?? OK);
+    }
+  }
+
+  async #applyNft(operations: Plan): Promise<readonly OperationResult[]> {
+    if (operations.length === 0) return [];
+    try {
+      return await applyNft(this.#sockets.netfilter, operations);
+    } catch (error) {
+      return operations.map(() => failureOf(error));
     }
   }
 

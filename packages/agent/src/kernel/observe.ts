@@ -9,6 +9,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /** RT_TABLE_LOCAL: the kernel's own. */
 const LOCAL_TABLE = 255;
+/** Routes that the kernel makes for addresses. Source: include/uapi/linux/rtnetlink.h. */
+const RTPROT_KERNEL = 2;
 
 interface Nft {
   readonly resources: readonly Resource[];
@@ -103,6 +105,8 @@ function hostFacts(snapshot: Snapshot, nft: Nft, names: LinkNames, features: Ker
     }),
     routes: snapshot.routes
       .filter((route) => !isOwnedRoute(route) && route.table !== LOCAL_TABLE)
+      // The subnet route that the kernel made for an address of kcore's bridge is kcore's as that address is.
+      .filter(({ protocol, outgoing }) => protocol !== RTPROT_KERNEL || outgoing === undefined || foreign.has(outgoing))
       .map((route) => factOf(route, names)),
     foreignBaseChains: nft.foreignBaseChains,
     features,

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseIpv4 } from '@kcore/contract';
-import { pino } from 'pino';
 import { FRAME_HEADROOM, sealFrame } from '../../src/dhcp/codec/frame.ts';
 import { formatMac, parseMac } from '../../src/dhcp/codec/mac.ts';
 import type { DhcpPacket } from '../../src/dhcp/codec/packet.ts';
@@ -88,7 +87,6 @@ export class DhcpLab implements AsyncDisposable {
       sockets: kernelPacketSockets({ netns: `/run/netns/${this.serverNamespace}` }),
       directory,
       clock: systemClock,
-      log: pino({ level: 'silent' }),
       onEvent: (type, object) => this.events.push(`${type} ${object}`),
     });
     await this.#server.setNetworks(networks);
@@ -196,6 +194,13 @@ export interface RawReply {
   readonly destinationMac: string;
 }
 
+interface RawMessage {
+  readonly mac: string;
+  readonly bytes: Uint8Array;
+  /** The address the client has; absent: none. */
+  readonly source?: string;
+}
+
 /** Many clients on one link, each with a MAC of its own. */
 export class RawClient implements AsyncDisposable {
   readonly #socket: PacketSocket;
@@ -209,17 +214,23 @@ export class RawClient implements AsyncDisposable {
   }
 
   async send(...messages: ClientMessage[]): Promise<void> {
-    await this.sendBytes(...messages.map((message) => ({ mac: message.mac, bytes: clientMessage(message) })));
+    await this.sendBytes(
+      ...messages.map((message) => ({
+        mac: message.mac,
+        bytes: clientMessage(message),
+        ...(message.ciaddr === undefined ? {} : { source: message.ciaddr }),
+      })),
+    );
   }
 
-  async sendBytes(...messages: { readonly mac: string; readonly bytes: Uint8Array }[]): Promise<void> {
-    const frames = messages.map(({ mac, bytes }) => {
+  async sendBytes(...messages: RawMessage[]): Promise<void> {
+    const frames = messages.map(({ mac, bytes, source }) => {
       const frame = new Uint8Array(FRAME_HEADROOM + bytes.length);
       frame.set(bytes, FRAME_HEADROOM);
       return sealFrame(frame, {
         sourceMac: parseMac(mac),
         destinationMac: new Uint8Array(6).fill(0xff),
-        source: 0,
+        source: source === undefined ? 0 : parseIpv4(source),
         destination: parseIpv4('255.255.255.255'),
         sourcePort: 68,
         destinationPort: 67,

@@ -34,7 +34,7 @@ export const host: HostFacts = {
   ipForward: false,
 };
 
-const common = { kind: 'network', dhcp: {}, forwards: [] } as const;
+const common: Pick<NodeNetwork, 'kind' | 'dhcp' | 'forwards'> = { kind: 'network', dhcp: {}, forwards: [] };
 
 export function natNetwork(name: string, gatewayIp: string, more: Partial<NodeNetwork> = {}): NodeNetwork {
   return { ...common, name, uid: `uid-${name}`, type: 'nat', gatewayIp, prefix: 24, outboundNat: true, ...more };

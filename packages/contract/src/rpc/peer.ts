@@ -148,8 +148,9 @@ export class Peer {
     });
     try {
       this.#channel.send(encodeRequest(id, method, params));
-    } catch (error) {
-      this.#settle(id, { error: asKcoreError(error) });
+    } catch {
+      // The channel is closed and its end has not been heard of yet; its reason is worth the moment.
+      void this.#channel.closed.then((closed) => this.#settle(id, { error: lostError(method, closed, false) }));
     }
     return promise;
   }

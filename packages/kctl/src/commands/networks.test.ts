@@ -202,6 +202,7 @@ Events:
     expect(ran.exit).toBe(3);
     expect(ran.stderr).toBe("Error: NotFound: network 'nope' not found\n");
     expect(ran.stdout).toContain('\nprod ');
+    expect((await kctl.run('get network nope')).stdout).toBe('');
     const deleted = await kctl.run('delete network nope prod -o json');
     expect(deleted.exit).toBe(3);
     expect(JSON.parse(deleted.stdout)).toMatchObject({ items: [{ name: 'prod', outcome: 'deleted' }] });

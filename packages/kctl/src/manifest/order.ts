@@ -1,61 +1,23 @@
-import { isDeepStrictEqual } from 'node:util';
-import { type HostState, keyOf } from '../model/key.ts';
-import type { Operation, Plan } from '../model/operation.ts';
-import type { Resource } from '../model/resource.ts';
+import { invalidArgument } from '@kcore/contract';
+import { formatPlace, type Manifest } from './schema.ts';
 
-/** What the last look left behind: what was desired, and which of it was not yet so. */
-export interface Settled {
-  readonly desired: HostState;
-  /** Keys that an operation still had to change. */
-  readonly unsettled: ReadonlySet<string>;
+const RANK = { Network: 0, VM: 1 } as const satisfies Record<Manifest['kind'], number>;
+
+/** Networks before the VMs that are attached to them; otherwise as they were written. */
+export function inOrder(manifests: readonly Manifest[]): Manifest[] {
+  return [...manifests].sort((a, b) => RANK[a.kind] - RANK[b.kind]);
 }
 
-export function resourceOf(operation: Operation): Resource {
-  return operation.op === 'delete' ? operation.have : operation.want;
-}
-
-export function operationKey(operation: Operation): string {
-  return keyOf(resourceOf(operation));
-}
-
-/**
- * Whether an operation repairs what somebody did by hand: the object was as desired at the last look, and what is
- * desired of it has not changed since. Without a last look (the agent has just started) nothing is known to be drift.
- */
-export function isDrift(operation: Operation, desired: HostState, settled: Settled | undefined): boolean {
-  const key = operationKey(operation);
-  if (settled === undefined || settled.unsettled.has(key)) return false;
-  return isDeepStrictEqual(settled.desired.get(key), desired.get(key));
-}
-
-export function settledAfter(desired: HostState, plan: Plan): Settled {
-  return { desired, unsettled: new Set(plan.map(operationKey)) };
-}
-
-/** The notifications that name the object, or its link or table; all of them when none does. */
-export function relevantNotifications(operation: Operation, notifications: readonly string[]): readonly string[] {
-  const names = namesOf(resourceOf(operation));
-  const relevant = notifications.filter((text) => names.some((name) => text.includes(name)));
-  return (relevant.length > 0 ? relevant : notifications).slice(0, 3);
-}
-
-function namesOf(resource: Resource): readonly string[] {
-  switch (resource.kind) {
-    case 'link':
-      return [resource.name];
-    case 'address':
-    case 'neighbour':
-    case 'fdb':
-      return [resource.link];
-    case 'route':
-      return [resource.destination, ...(resource.link === undefined ? [] : [resource.link])];
-    case 'rule':
-      return [`${resource.priority}`];
-    case 'nft-table':
-      return [`${resource.family} ${resource.name}`];
-    case 'nft-set':
-    case 'nft-chain':
-    case 'nft-element':
-      return [`${resource.family} ${resource.table}`];
+/** @throws {KcoreError} InvalidArgument when one object is described twice: which of them is meant cannot be known. */
+export function refuseDuplicates(manifests: readonly Manifest[]): void {
+  const seen = new Map<string, Manifest>();
+  for (const manifest of manifests) {
+    const key = `${manifest.kind}/${manifest.name}`;
+    const before = seen.get(key);
+    if (before !== undefined) {
+      const places = `${formatPlace(before.place)} and ${formatPlace(manifest.place)}`;
+      throw invalidArgument(`${manifest.kind} '${manifest.name}' is described twice, at ${places}`);
+    }
+    seen.set(key, manifest);
   }
 }

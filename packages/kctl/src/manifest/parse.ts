@@ -1,131 +1,137 @@
-import type { Logger } from 'pino';
-import type { Desired } from '../compile/desired.ts';
-import type { Clock } from '../model/clock.ts';
-import type { HostFacts } from '../model/host-facts.ts';
-import type { Kernel } from '../model/kernel.ts';
-import { createHoldOff, type HoldOff } from '../vm/hold-off.ts';
-import type { ConnectionEnds } from './connection-ends.ts';
-import type { Settled } from './drift.ts';
-import type { Problems } from './problem.ts';
-import { type PassOutcome, reconcile } from './reconcile.ts';
-import type { Cause, Causes, Wakeups } from './wakeups.ts';
+import { type Issue, invalidArgument, issuesOf, type KcoreError } from '@kcore/contract';
+import * as v from 'valibot';
+import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import { didYouMean } from '../text/suggest.ts';
+import { formatPlace, keysAt, type Manifest, type ManifestKind, manifestSchemas, type Place } from './schema.ts';
+import type { Source } from './source.ts';
 
-/** A look that nothing asked for, milliseconds: it finds what no notification told, and writes nothing when all is well. */
-const AUDIT_MILLISECONDS = 60_000;
-/** Before the kernel's notifications are subscribed to again, when that failed. */
-const WATCH_AGAIN_MILLISECONDS = 1_000;
-const PASS = 'pass';
-/** Reasons to try again at once what failed before: something that it may have failed for is different now. */
-const NEW_GROUNDS: readonly Cause['kind'][] = ['start', 'spec', 'vm', 'facts', 'retry'];
+type Yaml = typeof import('yaml');
+type Path = readonly (string | number)[];
 
-export interface LoopOptions {
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly wakeups: Wakeups;
-  readonly connectionEnds: ConnectionEnds;
-  readonly compile: (facts: HostFacts) => Desired | undefined;
-  /** After each pass. The loop waits for it, so that it never overlaps itself. */
-  readonly onOutcome: (outcome: PassOutcome, causes: Causes) => Promise<void>;
-  /** The pass could not be done at all: the kernel could not be read, or the disk not written. */
-  readonly onFailure: (error: unknown) => void;
+/** One object of a source: a document, or an item of a `kind: List`, whose `base` is where it stands in the document. */
+interface Item {
+  readonly value: unknown;
+  readonly base: Path;
 }
 
-interface State {
-  foreignLinks: ReadonlySet<string>;
-  problems: Problems;
-  settled?: Settled;
-  readonly holdOff: HoldOff;
-  sleeping: boolean;
+/** Finds lines in one document. */
+interface Locator {
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly yaml: Yaml;
 }
 
-/** The one loop that writes to the kernel: woken by dirty flags, it looks at everything again. Runs until the signal aborts. */
-export async function runLoop(options: LoopOptions, signal: AbortSignal): Promise<void> {
-  const { wakeups, clock } = options;
-  const state: State = {
-    foreignLinks: new Set(),
-    problems: new Map(),
-    holdOff: createHoldOff(clock),
-    sleeping: false,
-  };
-  const watching = [watchKernel(options, signal), audit(options, signal)];
-  wakeups.wake({ kind: 'start' });
-  while (!signal.aborted) {
-    const causes = await wakeups.next(signal);
-    if (!signal.aborted) await pass(options, state, causes, signal);
-  }
-  await Promise.allSettled(watching);
+/**
+ * The manifests of a source: YAML or JSON, any number of documents. Empty documents count for nothing.
+ *
+ * @throws {KcoreError} InvalidArgument naming file, line and key, before anything is sent to anybody.
+ */
+export async function parseManifests(source: Source): Promise<Manifest[]> {
+  const yaml = await import('yaml');
+  const lines = new yaml.LineCounter();
+  const documents = yaml.parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false });
+  if (!Array.isArray(documents)) return [];
+  return documents.flatMap((document) => {
+    const locator: Locator = { file: source.name, document, lines, yaml };
+    const [error] = document.errors;
+    if (error !== undefined) {
+      throw invalidArgument(`${source.name}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+    }
+    return itemsOf(toValue(locator)).map((item) => toManifest(locator, item));
+  });
 }
 
-async function pass(options: LoopOptions, state: State, causes: Causes, signal: AbortSignal): Promise<void> {
-  const { kernel, compile, connectionEnds, clock, log } = options;
+/** Aliases are resolved a bounded number of times, so that a small file cannot become a large one. */
+function toValue({ document, file }: Locator): unknown {
   try {
-    const begun = clock.monotonic();
-    const outcome = await reconcile({
-      kernel,
-      compile,
-      foreignLinks: state.foreignLinks,
-      ...(state.settled === undefined ? {} : { settled: state.settled }),
-      problems: state.problems,
-      holdProblems: state.holdOff.remaining(PASS) > 0 && !NEW_GROUNDS.some((kind) => causes.kinds.has(kind)),
-      beforeApply: (plan, drift) => connectionEnds.note(plan, drift),
-    });
-    keepOutcome(state, outcome);
-    const ended = await connectionEnds.flush();
-    if (outcome.applied > 0) {
-      const milliseconds = Math.round(clock.monotonic() - begun);
-      const counts = { applied: outcome.applied, problems: outcome.problems.size, repaired: outcome.repaired.length };
-      log.info({ ...counts, ended, milliseconds, causes: [...causes.kinds] }, 'applied');
-    }
-    await options.onOutcome(outcome, causes);
-    if (outcome.problems.size === 0) state.holdOff.clear(PASS);
-    else retryLater(options, state, outcome.applied > 0, signal);
+    return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    // What was half done is not known; nothing that the next look finds may be called drift.
-    delete state.settled;
-    options.onFailure(error);
-    retryLater(options, state, true, signal);
+    throw invalidArgument(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function keepOutcome(state: State, { desired, settled, problems }: PassOutcome): void {
-  const wanted = desired?.foreignLinks ?? new Set<string>();
-  // A link that is no longer desired is looked at until what was set on it is gone.
-  state.foreignLinks = problems.size === 0 ? wanted : new Set([...state.foreignLinks, ...wanted]);
-  state.problems = problems;
-  if (settled === undefined) delete state.settled;
-  else state.settled = settled;
-}
-
-function retryLater({ clock, wakeups }: LoopOptions, state: State, tried: boolean, signal: AbortSignal): void {
-  if (tried) state.holdOff.attempted(PASS);
-  if (state.sleeping) return;
-  state.sleeping = true;
-  clock
-    .sleep(state.holdOff.remaining(PASS), signal)
-    .then(() => wakeups.wake({ kind: 'retry' }))
-    .catch(() => {})
-    .finally(() => {
-      state.sleeping = false;
-    });
-}
-
-async function watchKernel({ kernel, wakeups, clock, log }: LoopOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      for await (const { notification } of kernel.watch(signal)) wakeups.wake({ kind: 'kernel', notification });
-    } catch (err) {
-      log.error({ err }, 'watching the kernel failed; subscribing again');
-    }
-    if (signal.aborted) return;
-    await clock.sleep(WATCH_AGAIN_MILLISECONDS, signal).catch(() => {});
-    wakeups.wake({ kind: 'audit' });
+function itemsOf(value: unknown): Item[] {
+  if (value === null || value === undefined) return [];
+  if (isObject(value) && value['kind'] === 'List' && Array.isArray(value['items'])) {
+    return value['items'].map((item: unknown, index) => ({ value: item, base: ['items', index] }));
   }
+  return [{ value, base: [] }];
 }
 
-async function audit({ clock, wakeups }: LoopOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(AUDIT_MILLISECONDS, signal).catch(() => {});
-    wakeups.wake({ kind: 'audit' });
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isManifestKind(kind: unknown): kind is ManifestKind {
+  return typeof kind === 'string' && Object.hasOwn(manifestSchemas, kind);
+}
+
+function toManifest(locator: Locator, item: Item): Manifest {
+  const { value, base } = item;
+  const place = { file: locator.file, line: lineOf(locator, base) };
+  if (!isObject(value))
+    throw invalidArgument(`${formatPlace(place)}: a manifest is an object with kind, metadata and spec`);
+  const { kind } = value;
+  const kinds = Object.keys(manifestSchemas);
+  if (kind === undefined) throw invalidArgument(`${formatPlace(place)}: missing field 'kind' (${kinds.join(' or ')})`);
+  if (!isManifestKind(kind)) {
+    const at = { ...place, line: lineOf(locator, [...base, 'kind']) };
+    throw invalidArgument(
+      `${formatPlace(at)}: kind '${kind}' cannot be applied (${kinds.join(' or ')})${didYouMean(String(kind), kinds)}`,
+    );
   }
+  const result = v.safeParse(manifestSchemas[kind], value);
+  if (!result.success) throw wrong(locator, item, kind, result.issues);
+  const { metadata, spec } = result.output;
+  return { kind, name: metadata.name, spec, place } as Manifest;
+}
+
+/** The error of the first issue: where it is, what is wrong, and what was probably meant. */
+function wrong(
+  locator: Locator,
+  { value, base }: Item,
+  kind: ManifestKind,
+  issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
+): KcoreError {
+  // A key that is not known is often why another one is missing.
+  const first = issues.find(({ expected }) => expected === 'never') ?? issues[0];
+  const path = (first.path ?? []).map(({ key }) => key as string | number);
+  const [issue] = issuesOf([first]);
+  const at: Place = { file: locator.file, line: lineOf(locator, [...base, ...path]) };
+  const name = isObject(value) && isObject(value['metadata']) ? value['metadata']['name'] : undefined;
+  const whose = typeof name === 'string' ? `${kind} '${name}'` : kind;
+  const text = issue === undefined ? first.message : sentence(issue, kind, path);
+  return invalidArgument(`${formatPlace(at)}: ${whose}: ${text}`, { field: path.join('.') });
+}
+
+function sentence(issue: Issue, kind: ManifestKind, path: Path): string {
+  if (issue.unknownKey === undefined) return issue.message;
+  const inside = path.slice(0, -1);
+  const where = inside.length === 0 ? '' : ` in ${inside.join('.')}`;
+  const keys = keysAt(manifestSchemas[kind], inside);
+  return `unknown key '${issue.unknownKey}'${where}${didYouMean(issue.unknownKey, keys)}`;
+}
+
+/** Line of the key that a path ends with, or of the nearest thing above it that stands in the file. */
+function lineOf(locator: Locator, path: Path): number {
+  const { document, lines, yaml } = locator;
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    const start = yaml.isMap(parent)
+      ? keyStart(parent, key, yaml)
+      : nodeStart(yaml.isSeq(parent) ? parent.get(Number(key), true) : undefined);
+    if (start !== undefined) return lines.linePos(start).line;
+  }
+  return lines.linePos(nodeStart(document.contents) ?? document.range?.[0] ?? 0).line;
+}
+
+function keyStart(map: YAMLMap, key: string | number | undefined, yaml: Yaml): number | undefined {
+  const pair = map.items.find((item: Pair) => yaml.isScalar(item.key) && String(item.key.value) === String(key));
+  return nodeStart(pair?.key);
+}
+
+function nodeStart(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
 }

@@ -1,276 +1,128 @@
-import type { NodeFacts, NodeNetwork, NodeSpec, Vm } from '@kcore/contract';
-import type { Logger } from 'pino';
-import type { Desired } from './compile/desired.ts';
-import { type AgentIdentity, compileNode } from './loop/compile-node.ts';
-import { createConnectionEnds } from './loop/connection-ends.ts';
-import { runLoop } from './loop/loop.ts';
-import { readyVms } from './loop/ready-ports.ts';
-import type { PassOutcome } from './loop/reconcile.ts';
-import { type Causes, createWakeups } from './loop/wakeups.ts';
-import type { Clock } from './model/clock.ts';
-import type { HostFacts } from './model/host-facts.ts';
-import type { Kernel } from './model/kernel.ts';
-import { linkKey } from './model/needs.ts';
-import type { VmRuntime } from './model/runtime.ts';
-import type { SpecSink, SpecSource } from './session/source.ts';
-import { createStatusBoard, type StatusBoard } from './status/board.ts';
-import { createDhcpLevel, type DhcpFeed, noDhcp } from './status/dhcp-feed.ts';
-import { createEventLog, type NodeEvent } from './status/events.ts';
-import { nodeFacts } from './status/node-facts.ts';
-import { createOutcomeReport } from './status/outcome-report.ts';
-import type { Surroundings } from './status/surroundings.ts';
-import type { NodeStore, SpecWrite } from './store/node-store.ts';
-import { readVmMemory, vmMemoryRecord } from './vm/memory-record.ts';
-import { type SeedContext, seedOf } from './vm/seed.ts';
-import { createVmLoop } from './vm/vm-loop.ts';
+import {
+  formatQuantity,
+  type Network,
+  type NetworkSpec,
+  type NetworkView,
+  type NodeView,
+  type Result,
+  type Vm,
+  type VmSpec,
+  type VmView,
+} from '@kcore/contract';
 
-/** How often the host's listening ports and resolvers are read again, milliseconds. Reading writes nothing. */
-const FACTS_MILLISECONDS = 10_000;
-/** Port on which our own DHCP server listens: not one of the host's. */
-const DHCP_SERVER_PORT = 67;
-
-export interface AgentOptions {
-  readonly identity: AgentIdentity;
-  readonly kernel: Kernel;
-  readonly store: NodeStore;
-  readonly source: SpecSource;
-  readonly runtime: VmRuntime;
-  /** Absent: networks that need DHCP say that there is none. */
-  readonly dhcp?: DhcpFeed;
-  readonly surroundings: Surroundings;
-  readonly clock: Clock;
-  readonly log: Logger;
+/**
+ * What `-o json` and `-o yaml` print: the manifest that makes the object, and beside it what only the cluster knows.
+ * `kctl get network x -o yaml | kctl apply -f -` changes nothing, because `apply` reads the spec and leaves the status.
+ */
+export interface KcoreObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec?: unknown;
+  readonly status: unknown;
 }
 
-/** A running agent. Disposing stops it and leaves the data path and the guests as they are; what was passed in stays open. */
-export interface Agent extends AsyncDisposable {
-  readonly status: StatusBoard;
-  /** Resolves when that revision, or a later one, went through the loop; `status` then says how well. */
-  reached(revision: number): Promise<void>;
-  /** Adds to the ring of events what parts outside of the agent, such as a DHCP server, have to tell. */
-  record(event: NodeEvent): void;
+export function listObject(items: readonly KcoreObject[]): { kind: 'List'; items: readonly KcoreObject[] } {
+  return { kind: 'List', items };
 }
 
-/** Keeps this host as the source says, until disposed. */
-export function createAgent(options: AgentOptions): Agent {
-  return new RunningAgent(options);
+/** Members whose value is absent, and lists and objects without a member, are left out: they say nothing. */
+function compact<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined && !isEmpty(member));
+  return Object.fromEntries(entries) as T;
 }
 
-class RunningAgent implements Agent {
-  readonly status = createStatusBoard();
-  readonly #options: AgentOptions;
-  readonly #ending = new AbortController();
-  readonly #wakeups;
-  readonly #events;
-  readonly #report;
-  readonly #dhcp;
-  readonly #vms;
-  readonly #done: Promise<unknown>;
-  #host: HostFacts | undefined;
-  #desired: Desired | undefined;
-  /** The spec that the pass under way works from: what comes meanwhile is for the next one. */
-  #worked: NodeSpec | undefined;
-  #listening: NodeFacts['listening'] | undefined;
-  #resolvers: readonly string[];
-  #sourceStarted = false;
-  #sourceDone: Promise<void> = Promise.resolve();
-
-  constructor(options: AgentOptions) {
-    const { clock, store, surroundings, runtime } = options;
-    this.#options = options;
-    this.#wakeups = createWakeups(clock);
-    this.#events = createEventLog(this.status, clock);
-    this.#report = createOutcomeReport(this.status, this.#events);
-    this.#dhcp = createDhcpLevel(options.dhcp ?? noDhcp, this.status);
-    this.#resolvers = surroundings.resolvers();
-    this.#vms = createVmLoop({
-      runtime,
-      clock,
-      memory: readVmMemory(store.readRecord('vms'), surroundings.bootId),
-      remember: (memory) => store.writeRecord('vms', vmMemoryRecord(memory, surroundings.bootId)),
-      seed: (vm) => seedOf(vm, this.#seedContext()),
-      onAttachments: () => this.#wakeups.wake({ kind: 'vm' }),
-      onStatus: (statuses) => this.status.replace('vm', statuses),
-      onEvent: (event) => this.#events.record(event),
-    });
-    if (store.readSpec() !== undefined) this.#vms.want(vmsOf(store.readSpec()));
-    const { signal } = this.#ending;
-    this.#done = Promise.all([this.#loop(signal), this.#vms.run(signal), this.#keepFacts(signal)]);
-  }
-
-  async reached(revision: number): Promise<void> {
-    const isReached = (): boolean => {
-      const status = this.status.get('reached');
-      return status?.kind === 'reached' && status.revision >= revision;
-    };
-    if (isReached()) return;
-    await new Promise<void>((resolve) => {
-      const stop = this.status.watch((key) => {
-        if (key !== 'reached' || !isReached()) return;
-        stop();
-        resolve();
-      });
-    });
-  }
-
-  record(event: NodeEvent): void {
-    this.#events.record(event);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort();
-    await this.#done;
-    await this.#sourceDone;
-    this.#dhcp[Symbol.dispose]();
-  }
-
-  #loop(signal: AbortSignal): Promise<void> {
-    const { kernel, clock, store, log } = this.#options;
-    const connectionEnds = createConnectionEnds({
-      noted: store.readRecord('pending-connections'),
-      save: (filters) => store.writeRecord('pending-connections', filters.length === 0 ? undefined : filters),
-      end: (filters) => kernel.endConnections(filters),
-    });
-    return runLoop(
-      {
-        kernel,
-        clock,
-        log: log.child({ component: 'loop' }),
-        wakeups: this.#wakeups,
-        connectionEnds,
-        compile: (host) => this.#compile(host),
-        onOutcome: (outcome, causes) => this.#onOutcome(outcome, causes),
-        onFailure: (error) => {
-          log.error({ err: error }, 'the host could not be reconciled');
-          this.#report.failed(store.readSpec(), error);
-        },
-      },
-      signal,
-    );
-  }
-
-  #compile(host: HostFacts): Desired | undefined {
-    const { identity, store } = this.#options;
-    this.#worked = store.readSpec();
-    if (this.#worked === undefined) return undefined;
-    const controllerAddress = this.#options.source.farEnd?.();
-    return compileNode(this.#worked, host, {
-      identity,
-      resolvers: this.#resolvers,
-      attachments: this.#vms.attachments(),
-      ...(controllerAddress === undefined ? {} : { controllerAddress }),
-    });
-  }
-
-  async #onOutcome(outcome: PassOutcome, causes: Causes): Promise<void> {
-    const { desired, observation, remade } = outcome;
-    this.#host = observation.facts;
-    this.#desired = desired;
-    this.#publishFacts();
-    if (desired !== undefined && this.#worked !== undefined) {
-      this.#vms.setReady(readyVms(vmsOf(this.#worked), outcome));
-      const conditions = await this.#dhcp.feed(desired.dhcp, remade);
-      this.#report.passed(this.#worked, outcome, causes, conditions);
-    }
-    this.#startSource();
-  }
-
-  /** The first thing said to a controller is what this host is, so the host is looked at first. */
-  #startSource(): void {
-    if (this.#sourceStarted) return;
-    this.#sourceStarted = true;
-    const { source, log } = this.#options;
-    this.#sourceDone = source
-      .run(this.#sink(), this.#ending.signal)
-      .catch((err: unknown) =>
-        log.error({ err }, 'the source of the NodeSpec ended; the node goes on with what it was told'),
-      );
-  }
-
-  #sink(): SpecSink {
-    const { store, identity } = this.#options;
-    return {
-      node: identity.node,
-      status: this.status,
-      held: () => store.readSpec(),
-      facts: () => this.#facts(this.#hostSeen()),
-      write: async (change: SpecWrite) => {
-        this.#ending.signal.throwIfAborted();
-        if (saysNothing(change, store.readSpec())) return;
-        await store.writeSpec(change);
-        this.#vms.want(vmsOf(store.readSpec()));
-        this.#wakeups.wake({ kind: 'spec' });
-      },
-    };
-  }
-
-  #hostSeen(): HostFacts {
-    if (this.#host === undefined) throw new Error('the host was not looked at yet');
-    return this.#host;
-  }
-
-  #publishFacts(): void {
-    if (this.#host !== undefined) this.status.put(this.#facts(this.#host));
-  }
-
-  #facts(host: HostFacts): NodeFacts {
-    const { identity, surroundings, runtime, source } = this.#options;
-    this.#listening ??= surroundings.listening(undefined);
-    const serving = (this.#desired?.dhcp.length ?? 0) > 0;
-    const controllerAddress = source.farEnd?.();
-    const { node: _node, ...described } = identity;
-    return nodeFacts(host, {
-      ...described,
-      hostname: surroundings.hostname,
-      kernel: surroundings.kernel,
-      capacity: surroundings.capacity,
-      runtime: runtime.description,
-      listening: this.#listening.filter(
-        ({ protocol, port }) => !(serving && protocol === 'udp' && port === DHCP_SERVER_PORT),
-      ),
-      ...(controllerAddress === undefined ? {} : { controllerAddress }),
-    });
-  }
-
-  async #keepFacts(signal: AbortSignal): Promise<void> {
-    const { clock, surroundings } = this.#options;
-    while (!signal.aborted) {
-      await clock.sleep(FACTS_MILLISECONDS, signal).catch(() => {});
-      if (signal.aborted) return;
-      this.#listening = surroundings.listening(this.#listening);
-      const resolvers = surroundings.resolvers();
-      if (resolvers.join() !== this.#resolvers.join()) {
-        this.#resolvers = resolvers;
-        this.#wakeups.wake({ kind: 'facts' });
-      }
-      this.#publishFacts();
-      this.#dhcp.refresh();
-    }
-  }
-
-  #seedContext(): SeedContext {
-    const desired = this.#desired;
-    return {
-      networks: new Map(networksOf(this.#worked).map((network) => [network.name, network])),
-      resolvers: this.#resolvers,
-      mtuOf(network) {
-        const bridge = desired?.networks.get(network)?.bridge;
-        const link = bridge === undefined ? undefined : desired?.state.get(linkKey(bridge));
-        return link?.kind === 'link' ? link.mtu : undefined;
-      },
-    };
-  }
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-function vmsOf(spec: NodeSpec | undefined): readonly Vm[] {
-  return [...(spec?.objects.values() ?? [])].flatMap((object) => (object.kind === 'vm' ? [object.vm] : []));
+/** The spec that a person would have to write for this network. */
+export function networkSpecOf(network: Network): NetworkSpec {
+  return compact<NetworkSpec>({
+    type: network.type,
+    externalIp: network.externalIp,
+    gatewayIp: network.gatewayIp,
+    internalNetmask: network.internalNetmask,
+    vlanId: network.vlanId,
+    uplink: network.uplink,
+    externalGateway: network.externalGateway,
+    // nat always has it and bridge never: only for vxlan is it a choice (R-17).
+    enableOutboundNat: network.type === 'vxlan' ? network.outboundNat : undefined,
+    mtu: network.mtu,
+    forwards: network.forwards,
+    allowedTcpPorts: network.allowedTcpPorts,
+    allowedUdpPorts: network.allowedUdpPorts,
+    dhcp: network.dhcp,
+    nodes: network.everyNode ? undefined : network.nodes,
+  });
 }
 
-function networksOf(spec: NodeSpec | undefined): readonly NodeNetwork[] {
-  return [...(spec?.objects.values() ?? [])].flatMap((object) => (object.kind === 'network' ? [object] : []));
+function networkStatusOf(network: Network): object {
+  const { uid, bridge, vni, prefix, outboundNat, everyNode, createdAt } = network;
+  return compact({ uid, bridge, vni, prefix, overlay: network.type === 'vxlan', outboundNat, everyNode, createdAt });
 }
 
-/** A controller says at least its revision at each session, and mostly it is the one on disk. */
-function saysNothing({ epoch, revision, clear, set, delete: gone }: SpecWrite, held: NodeSpec | undefined): boolean {
-  return !clear && set.length === 0 && gone.length === 0 && held?.epoch === epoch && held.revision === revision;
+export function networkObject({ network, nodes }: NetworkView): KcoreObject {
+  return {
+    kind: 'Network',
+    metadata: { name: network.name },
+    spec: networkSpecOf(network),
+    status: { ...networkStatusOf(network), nodes },
+  };
+}
+
+/** A network of which only the names of its nodes are known yet: just created or applied. */
+export function newNetworkObject(network: Network, nodes: readonly string[]): KcoreObject {
+  return {
+    kind: 'Network',
+    metadata: { name: network.name },
+    spec: networkSpecOf(network),
+    status: { ...networkStatusOf(network), nodes: nodes.map((node) => ({ node })) },
+  };
+}
+
+/** The spec that a person would have to write for this VM, with what the controller decided for it. */
+export function vmSpecOf(vm: Vm): VmSpec {
+  return compact<VmSpec>({
+    cpu: vm.cpu,
+    memoryBytes: formatQuantity(vm.memoryBytes),
+    storageBackend: vm.storageBackend,
+    storageSizeBytes: vm.storageSizeBytes === undefined ? undefined : formatQuantity(vm.storageSizeBytes),
+    nics: vm.nics.map(({ network, address, mac, antiSpoofing }) => compact({ network, address, mac, antiSpoofing })),
+    disks: vm.disks.map((disk) =>
+      compact({ ...disk, sizeBytes: disk.sizeBytes === undefined ? undefined : formatQuantity(disk.sizeBytes) }),
+    ),
+    node: vm.node,
+    state: vm.state,
+    hostname: vm.hostname,
+    userData: vm.userData,
+    sshKeys: vm.sshKeys,
+    restartPolicy: vm.restartPolicy,
+  });
+}
+
+export function vmObject({ vm, status }: VmView): KcoreObject {
+  const { uid, node, createdAt, nics } = vm;
+  const { state, message, pid } = status ?? {};
+  return {
+    kind: 'VM',
+    metadata: { name: vm.name },
+    spec: vmSpecOf(vm),
+    status: compact({ uid, node, state: state ?? 'unknown', message, pid, createdAt, nics }),
+  };
+}
+
+export function nodeObject(node: NodeView): KcoreObject {
+  const { name, ...status } = node;
+  return { kind: 'Node', metadata: { name }, status };
+}
+
+export type LeaseView = Result<'lease.list'>['leases'][number];
+
+export function leaseObject({ node, vm, lease }: LeaseView): KcoreObject {
+  const { kind: _kind, ...status } = lease;
+  return {
+    kind: 'Lease',
+    metadata: { name: lease.mac },
+    status: { node, ...(vm === undefined ? {} : { vm }), ...status },
+  };
 }

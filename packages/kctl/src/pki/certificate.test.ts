@@ -100,6 +100,14 @@ describe('a cluster directory', () => {
     expect(await readFile(files.caKey, 'utf8')).toBe(before);
   });
 
+  it('makes no second key beside a CA certificate whose key is kept elsewhere', async () => {
+    const options = { name: 'acme', admin: 'ada', hosts: [], now };
+    const files = await createCluster(join(directory, 'offline'), options);
+    await rm(files.caKey);
+    await expect(createCluster(join(directory, 'offline'), options)).rejects.toMatchObject({ code: 'AlreadyExists' });
+    await expect(stat(files.caKey)).rejects.toThrow('ENOENT');
+  });
+
   it('issues node certificates that a mutual TLS handshake takes, and another CA is refused', async () => {
     await createCluster(join(directory, 'tls'), { name: 'tls', admin: 'ada', hosts: [], now });
     const cluster = await openCluster(join(directory, 'tls'));

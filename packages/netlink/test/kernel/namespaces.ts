@@ -10,7 +10,7 @@ export class Namespaces implements AsyncDisposable {
 
   /** Resolves with its name; its path is `/run/netns/<name>`. */
   async create(label: string): Promise<{ readonly name: string; readonly path: string }> {
-    const name = `kct-${process.pid}-${label}`;
+    const name = `kct-${process.pid}-${label}-${process.hrtime.bigint() % 1_000_000n}`;
     const path = await createNetns(name);
     this.#names.push(name);
     return { name, path };

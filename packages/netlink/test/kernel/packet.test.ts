@@ -24,8 +24,21 @@ async function pair(
     await connection.request(addresses.create({ index: link?.index ?? 0, address, prefix: 24 }));
     await connection.request(links.change({ name: device }, { flags: { up: true } }));
   }
+  await Promise.all([settled(a.path, 'a'), settled(b.path, 'b')]);
   return { a: a.path, b: b.path, names: [a.name, b.name] };
 }
+
+/** Until the kernel has noticed the carrier, it drops what is sent. */
+async function settled(netns: string, name: string): Promise<void> {
+  await using connection = await openConnection({ protocol: NETLINK_ROUTE, netns });
+  for (;;) {
+    const link = await connection.request(links.get({ name }));
+    if (link?.operationalState === OPERSTATE_UP) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const OPERSTATE_UP = 6;
 
 function frame(number: number, etherType = 0x88b6): Uint8Array {
   const bytes = new Uint8Array(60).fill(0xff, 0, 6);
@@ -36,7 +49,7 @@ function frame(number: number, etherType = 0x88b6): Uint8Array {
 
 it('sends and receives batches of frames in order, of its ether type and device only', async () => {
   await using namespaces = new Namespaces();
-  const { a, b } = await pair(namespaces);
+  const { a, b, names } = await pair(namespaces);
   await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
   await using receiver = await openPacketSocket({ device: 'b', etherType: 0x88b6, netns: b });
   expect(await sender.send([frame(9999, 0x88b7)])).toBe(1);
@@ -47,7 +60,7 @@ it('sends and receives batches of frames in order, of its ether type and device 
     if (numbers.length >= 200) break;
   }
   expect(numbers).toEqual(Array.from({ length: 200 }, (_, n) => n));
-  const [seen] = await ipJson(`kct-${process.pid}-a`, 'link', 'show', 'dev', 'a');
+  const [seen] = await ipJson(names[0] ?? '', 'link', 'show', 'dev', 'a');
   expect(sender.mac).toBe(seen?.['address']);
 });
 
@@ -78,7 +91,7 @@ it('ends receiving when the device is deleted, of udp as well', async () => {
   await using frames = await openPacketSocket({ device: 'a', etherType: 0x0806, netns: a });
   await using udp = await openUdpSocket({ device: 'a', port: 67, broadcast: true, netns: a });
   const ends = Promise.all([drain(frames.receive()), drain(udp.receive())]);
-  await ip(names[0] ?? '', 'link', 'delete', 'a');
+  await ip(names[0] ?? '', 'link', 'delete', 'dev', 'a');
   await ends;
   await expect(openUdpSocket({ device: 'a', port: 67, broadcast: true, netns: a })).rejects.toMatchObject({
     code: 'ENODEV',
@@ -93,8 +106,9 @@ it('goes on receiving udp after the device was down and up again', async () => {
   await using server = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b });
   const first = server.receive()[Symbol.asyncIterator]();
   const next = first.next();
-  await ip(names[1] ?? '', 'link', 'set', 'b', 'down');
-  await ip(names[1] ?? '', 'link', 'set', 'b', 'up');
+  await ip(names[1] ?? '', 'link', 'set', 'dev', 'b', 'down');
+  await ip(names[1] ?? '', 'link', 'set', 'dev', 'b', 'up');
+  await Promise.all([settled(a, 'a'), settled(b, 'b')]);
   await client.send([{ data: Uint8Array.of(5), address: '255.255.255.255', port: 6700 }]);
   const { value } = await next;
   expect(value?.map(({ data }: { readonly data: Uint8Array }) => [...data])).toEqual([[5]]);
@@ -120,7 +134,7 @@ it('rejects a send that the kernel took nothing of', async () => {
   await using namespaces = new Namespaces();
   const { a, names } = await pair(namespaces);
   await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
-  await ip(names[0] ?? '', 'link', 'set', 'a', 'down');
+  await ip(names[0] ?? '', 'link', 'set', 'dev', 'a', 'down');
   await expect(sender.send([frame(1)])).rejects.toMatchObject({ code: 'ENETDOWN' });
 });
 
@@ -137,7 +151,7 @@ it('makes a tap that stays when asked to, and goes with its holder when not', as
   expect(seen.map((link) => link['ifname'])).not.toContain('tap1');
   const tap = seen.find((link) => link['ifname'] === 'tap0');
   expect(tap?.['linkinfo']).toMatchObject({
-    info_data: { type: 'tap', vnet_hdr: true, multi_queue: true, user: '64321' },
+    info_data: { type: 'tap', vnet_hdr: true, multi_queue: true, user: 64321 },
   });
 });
 

@@ -352,6 +352,20 @@ describe('the states of RFC 2131', () => {
     ));
 });
 
+test('without probing nothing is asked of the link: not for a new address, not for an old one', () => {
+  const conversation = new Conversation(network({ probe: false, leaseSeconds: 100 }));
+  for (const host of ['100', '101', '102']) conversation.used.add(NET + host);
+  const lines = ['A discover', 'A select 100', 'wait 200', 'A discover', 'A select 100', 'B reboot 102'];
+  expect(lines.map((line) => conversation.say(line))).toEqual([
+    'offer 100',
+    'ack 100',
+    '',
+    'offer 100',
+    'ack 100',
+    'ack 102',
+  ]);
+});
+
 describe('bindings', () => {
   test('R-44: a bound MAC gets its address, whatever it asks for', () =>
     check(

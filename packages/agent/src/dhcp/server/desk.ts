@@ -132,8 +132,8 @@ export class Desk {
         return;
       case 'reply': {
         const origin = { mac: attachment.mac, address: this.#network.server };
-        this.counters.message(decision.reply.type);
-        outbox.add(encodeReply(decision.reply, decision.delivery, origin), decision.commit.length > 0);
+        const bytes = encodeReply(decision.reply, decision.delivery, origin);
+        outbox.add(decision.reply.type, bytes, decision.commit.length > 0);
       }
     }
   }

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Clock } from '../../model/clock.ts';
 import type { PacketSockets } from '../../model/packet-socket.ts';
 import { ETHERTYPE_ARP, parseArp } from '../codec/arp.ts';
@@ -6,12 +5,13 @@ import { parseMac } from '../codec/mac.ts';
 import { SERVER_PORT } from '../codec/packet.ts';
 import { ArpProber } from './arp-prober.ts';
 import { Desk, type DeskOptions } from './desk.ts';
+import type { DhcpLog } from './dhcp-log.ts';
 import type { LinkSockets } from './outbox.ts';
 
 export interface EndpointOptions extends Omit<DeskOptions, 'link'> {
   readonly sockets: PacketSockets;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: DhcpLog;
 }
 
 /** After a failed opening; a bridge that is made again is found within two seconds even when nobody says so. */
@@ -67,8 +67,10 @@ export class Endpoint implements AsyncDisposable {
       const sockets = await this.#open();
       attempted();
       if (sockets !== undefined) {
-        delay = RETRY_FIRST;
+        const since = this.#options.clock.monotonic();
         await this.#receive(sockets);
+        // On a link that is down they open and end at once: that is a failure as well.
+        if (this.#options.clock.monotonic() - since > RETRY_LONGEST) delay = RETRY_FIRST;
       }
       if (this.#stopped.signal.aborted) break;
       await this.#options.clock.sleep(delay, this.#wake.signal).catch(() => {});

@@ -1,6 +1,7 @@
 import type { PacketSocket, UdpDeviceSocket } from '../../model/packet-socket.ts';
 import type { LeaseChange } from '../leases/lease.ts';
 import type { LeaseTransaction } from '../leases/lease-store.ts';
+import type { DhcpReply } from '../respond/decision.ts';
 import type { Counters } from './counters.ts';
 import type { Outgoing } from './transmit.ts';
 
@@ -9,9 +10,15 @@ export interface LinkSockets {
   readonly packet: PacketSocket;
 }
 
-async function send(replies: readonly Outgoing[], sockets: LinkSockets, counters: Counters): Promise<void> {
-  const frames = replies.flatMap((reply) => (reply.kind === 'frame' ? [reply.frame] : []));
-  const datagrams = replies.flatMap((reply) => (reply.kind === 'datagram' ? [reply.datagram] : []));
+interface Reply {
+  readonly type: DhcpReply['type'];
+  readonly bytes: Outgoing;
+}
+
+async function send(replies: readonly Reply[], sockets: LinkSockets, counters: Counters): Promise<void> {
+  const frames = replies.flatMap(({ bytes }) => (bytes.kind === 'frame' ? [bytes.frame] : []));
+  const datagrams = replies.flatMap(({ bytes }) => (bytes.kind === 'datagram' ? [bytes.datagram] : []));
+  for (const { type } of replies) counters.message(type);
   // A client asks again when its answer is lost, so a reply the kernel did not take is counted, not repeated.
   const taken = await Promise.all([
     frames.length === 0 ? 0 : sockets.packet.send(frames).catch(() => 0),
@@ -25,8 +32,8 @@ async function send(replies: readonly Outgoing[], sockets: LinkSockets, counters
 export class Outbox {
   readonly #transaction: LeaseTransaction;
   readonly #counters: Counters;
-  readonly #ready: Outgoing[] = [];
-  readonly #afterCommit: Outgoing[] = [];
+  readonly #ready: Reply[] = [];
+  readonly #afterCommit: Reply[] = [];
 
   constructor(transaction: LeaseTransaction, counters: Counters) {
     this.#transaction = transaction;
@@ -38,8 +45,8 @@ export class Outbox {
   }
 
   /** `durable`: only after the changes of this outbox. */
-  add(reply: Outgoing, durable: boolean): void {
-    (durable ? this.#afterCommit : this.#ready).push(reply);
+  add(type: DhcpReply['type'], bytes: Outgoing, durable: boolean): void {
+    (durable ? this.#afterCommit : this.#ready).push({ type, bytes });
   }
 
   /** Never rejects: what goes wrong is counted here, and told by the lease store. */

@@ -1,5 +1,4 @@
 import { formatIpv4 } from '@kcore/contract';
-import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { DhcpNetwork } from '../../model/dhcp-network.ts';
 import { FRAME_HEADROOM } from '../codec/frame.ts';
@@ -51,7 +50,6 @@ class Host {
       sockets: this.sockets,
       directory: '/state',
       clock: this.clock,
-      log: pino({ level: 'silent' }),
       onEvent: (type, object) => this.events.push(`${type} ${object}`),
       disk: this.disk,
     });

@@ -1,5 +1,4 @@
 import type { LeaseStatus } from '@kcore/contract';
-import type { Logger } from 'pino';
 import type { Clock } from '../../model/clock.ts';
 import type { DhcpNetwork } from '../../model/dhcp-network.ts';
 import type { PacketSockets } from '../../model/packet-socket.ts';
@@ -8,6 +7,7 @@ import { LEASE_LOG, LeaseStore } from '../leases/lease-store.ts';
 import { type LogDisk, nodeDisk } from '../log/log-disk.ts';
 import { type ServedNetwork, serveNetwork } from '../respond/served-network.ts';
 import type { DhcpCounters } from './counters.ts';
+import type { DhcpLog } from './dhcp-log.ts';
 import { Endpoint } from './endpoint.ts';
 import { type DhcpEventListener, EventGate } from './event-gate.ts';
 import { LeaseFeed } from './lease-feed.ts';
@@ -18,7 +18,7 @@ export interface DhcpServerOptions {
   /** Where the lease log is kept; made when it is missing. Belongs to one server at a time. */
   readonly directory: string;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log?: DhcpLog;
   readonly onEvent?: DhcpEventListener;
   /** The real file system when absent. */
   readonly disk?: LogDisk;
@@ -44,6 +44,8 @@ export interface DhcpServer extends AsyncDisposable {
   /** Leases that run, in dnsmasq's format; of all networks, or of one. */
   exportLeases(network?: string): string;
 }
+
+const SILENT: DhcpLog = { debug: () => {}, info: () => {}, warn: () => {} };
 
 class Server implements DhcpServer {
   readonly #options: DhcpServerOptions;
@@ -140,14 +142,14 @@ class Server implements DhcpServer {
   }
 
   #endpoint(network: ServedNetwork): Endpoint {
-    const { sockets, clock, log } = this.#options;
+    const { sockets, clock, log = SILENT } = this.#options;
     const name = network.spec.network;
     return new Endpoint({
       network,
       store: this.#store,
       sockets,
       clock,
-      log: log.child({ network: name }),
+      log,
       now: () => clock.now(),
       onEvent: (event) => this.#events.tell(name, event),
       onLeaseChange: () => this.#feed.changed(),
@@ -173,7 +175,7 @@ class Server implements DhcpServer {
  * @throws {LeaseLogCorruptError} The lease log is damaged where leases had been acknowledged; errors of the file system.
  */
 export async function createDhcpServer(options: DhcpServerOptions): Promise<DhcpServer> {
-  const { clock, log, directory } = options;
+  const { clock, log = SILENT, directory } = options;
   const events = new EventGate(
     (type, object, message) => {
       log.info({ type, object, reason: message }, 'dhcp event');

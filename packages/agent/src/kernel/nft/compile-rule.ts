@@ -1,4 +1,5 @@
 import {
+  dataTypes,
   type Expression,
   NF_ACCEPT,
   NF_DROP,
@@ -11,11 +12,10 @@ import {
   NFT_NAT_SNAT,
   NFT_REG_VERDICT,
   NFT_RETURN,
-  dataTypes,
 } from '@kcore/netlink';
 import type { NftFamily, NftField, NftRule, NftStatement } from '../../model/resource.ts';
 import { type Field, fieldOf, loadField } from './field.ts';
-import { isWholeBytes, parsePrefix, prefixMask, lengthOfMask } from './prefix.ts';
+import { isWholeBytes, lengthOfMask, parsePrefix, prefixMask } from './prefix.ts';
 import { FIRST, PRESUMED, registerAt, registerBytes } from './register.ts';
 
 type Match = Extract<NftStatement, { match: NftField }>;

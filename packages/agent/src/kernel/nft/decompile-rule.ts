@@ -30,11 +30,7 @@ export function decompileRule(family: NftFamily, expressions: readonly Expressio
   return [{ foreign: expressions.map(({ name }) => name).join(' ') || 'nothing' }];
 }
 
-function agrees(
-  family: NftFamily,
-  statements: readonly NftStatement[],
-  expressions: readonly Expression[],
-): boolean {
+function agrees(family: NftFamily, statements: readonly NftStatement[], expressions: readonly Expression[]): boolean {
   try {
     const again = compileRule(family, { statements });
     return again.map(normalForm).join('\n') === expressions.map(normalForm).join('\n');

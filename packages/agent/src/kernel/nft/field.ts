@@ -99,7 +99,8 @@ export function loadField(field: Field, register: number, length = field.length)
     const { base, offset } = source;
     return { name: 'payload', data: { destination: register, base, offset, length } };
   }
-  return { name: source.kind, data: { key: source.key, destination: register } };
+  const data = { key: source.key, destination: register };
+  return source.kind === 'meta' ? { name: 'meta', data } : { name: 'ct', data };
 }
 
 /** The field that an expression loads, of which a payload may be the first bytes only. */

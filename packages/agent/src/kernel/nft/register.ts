@@ -1,4 +1,4 @@
-import { NFT_REG32_00, NFT_REG_1, NFT_REG_2 } from '@kcore/netlink';
+import { NFT_REG_1, NFT_REG_2, NFT_REG32_00 } from '@kcore/netlink';
 
 /*
  * A rule's registers are 64 bytes. Four of 16 bytes (1 to 4) and sixteen of 4 bytes (8 to 23) are names for the same
