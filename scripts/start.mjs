@@ -20,7 +20,7 @@ async function show() {
   await setup('start', step);
   await step('start a cluster of three nodes in network namespaces', async () => {
     if (await labExists()) await kctl(LAB, ['lab', 'down', '--name', LAB]);
-    await kctl(LAB, ['lab', 'up', '--name', LAB, '--nodes', '3']);
+    await kctl(LAB, ['lab', 'up', '--name', LAB, '--nodes', '3', '--detach']);
     return 'one controller, three agents, mutual TLS between them';
   });
   await overlay(LAB);

@@ -33,6 +33,12 @@ export function inNamespace(netns, program, arguments_) {
   return must('ip', ['netns', 'exec', netns, program, ...arguments_], `${program} in ${netns}`);
 }
 
+/** What a lab's service says to a connection from this network namespace, in one line. */
+export async function fetchFrom(netns, address, port) {
+  const fetch = join(root, 'scripts/demo/fetch.mjs');
+  return (await inNamespace(netns, process.execPath, [fetch, address, String(port)])).trim();
+}
+
 /** One step that must hold: `probe` resolves with what it saw, or throws; it is tried again until the deadline. */
 export function holds(title, probe, { seconds = 20 } = {}) {
   return step(title, async () => {

@@ -1,5 +1,5 @@
 import { bold } from '../setup/steps.mjs';
-import { DemoError, holds, inNamespace, kctl, show } from './shell.mjs';
+import { DemoError, fetchFrom, holds, inNamespace, kctl, show } from './shell.mjs';
 
 /** What the demo shows, in its order. Every step must hold, or the demo ends red. */
 
@@ -26,17 +26,15 @@ async function vmView(lab, vm) {
 function runs(lab, vm) {
   return holds(`guest ${vm} runs`, async () => {
     const view = await vmView(lab, vm);
-    if (view.status?.state !== 'running')
-      throw new DemoError(`VM ${vm} is ${view.status?.state ?? 'not reported yet'}`);
-    return `${view.vm.nics[0].address} on ${view.vm.node}`;
+    if (view.status.state !== 'running') throw new DemoError(`VM ${vm} is ${view.status.state}`);
+    return `${view.status.nics[0].address} on ${view.status.node}`;
   });
 }
 
 /** What the outside says of a connection from this guest: the address it came from. */
 function reachesOutside(lab, vm) {
   return holds(`${vm} reaches the outside through NAT`, async () => {
-    const request = ['wget', '-q', '-O', '-', '-T', '3', `http://${OUTSIDE}/`];
-    return (await inNamespace(`kcl-${lab}-vm-${vm}`, 'busybox', request)).trim();
+    return fetchFrom(`kcl-${lab}-vm-${vm}`, OUTSIDE, 80);
   });
 }
 
@@ -56,7 +54,7 @@ export async function overlay(lab) {
   console.log();
   await runs(lab, 'web-01');
   await runs(lab, 'web-02');
-  const peer = (await vmView(lab, 'web-02')).vm.nics[0].address;
+  const peer = (await vmView(lab, 'web-02')).status.nics[0].address;
   const whole = ['-M', 'do', '-s', '1422'];
   await pings(lab, 'web-01', 'web-01 on node-1 pings web-02 on node-2, with whole packets of 1,450 bytes', peer, whole);
   await pings(lab, 'web-01', 'web-01 pings its gateway, which is on every node', '10.250.0.1');
@@ -70,17 +68,16 @@ export async function nat(lab) {
   console.log();
   await runs(lab, 'api-01');
   await holds('api-01 got its address by DHCP', async () => {
-    const { leases } = JSON.parse(await kctl(lab, ['get', 'leases', '-o', 'json']));
-    const found = leases.find(({ vm }) => vm === 'api-01');
+    const { items } = JSON.parse(await kctl(lab, ['get', 'leases', '-o', 'json']));
+    const found = items.find(({ status }) => status.vm === 'api-01');
     if (found === undefined) throw new DemoError('there is no lease for api-01');
-    return found.lease.address;
+    return found.status.address;
   });
   await reachesOutside(lab, 'api-01');
   await show(lab, ['apply', '-f', 'examples/manifests/web.yaml']);
   console.log();
   await holds('the outside reaches api-01 by 192.168.40.101:8080', async () => {
-    const request = ['wget', '-q', '-O', '-', '-T', '3', 'http://192.168.40.101:8080/'];
-    return (await inNamespace(`kcl-${lab}-world`, 'busybox', request)).trim().split('\n')[0];
+    return fetchFrom(`kcl-${lab}-world`, '192.168.40.101', 8080);
   });
 }
 
@@ -99,6 +96,6 @@ export async function repair(lab) {
     await inNamespace(`kcl-${lab}-node-1`, 'ip', ['link', 'del', 'vxlan14416']);
     return '';
   });
-  const peer = (await vmView(lab, 'web-02')).vm.nics[0].address;
+  const peer = (await vmView(lab, 'web-02')).status.nics[0].address;
   await pings(lab, 'web-01', 'web-01 pings web-02 again', peer);
 }

@@ -19,12 +19,13 @@ async function snapshot(): Promise<unknown> {
   const neighbours = await witness(node(), 'ip', '-j', '-4', 'neigh', 'show', 'nud', 'permanent');
   const fdb = await witness(node(), 'bridge', '-j', 'fdb', 'show');
   const rules = await witness(node(), 'ip', '-j', 'rule', 'show');
-  const nft = await inNetns(node(), 'nft', '-s', 'list', 'ruleset');
+  const nft = await witness(node(), 'nft', '-j', 'list', 'ruleset');
   return {
     links: links
       .map(({ ifname, address, mtu, master, flags, linkinfo }: Record<string, unknown>) => ({
         ifname,
-        address,
+        // A tap's own MAC is nobody's business: the guest's is the one at the other end.
+        address: String(ifname).startsWith('tap-') ? undefined : address,
         mtu,
         master,
         up: (flags as string[]).includes('UP'),
@@ -38,17 +39,39 @@ async function snapshot(): Promise<unknown> {
       )
       .sort(),
     neighbours: neighbours.map(({ dst, dev, lladdr }: Record<string, string>) => `${dst} ${dev} ${lladdr}`).sort(),
-    // What is learned comes and goes; what kcore wrote is static or permanent, and the links' own are of no interest.
+    // What kcore wrote is static or permanent. What is learned comes and goes, and a tap's own MAC is random.
     fdb: fdb
-      .filter(({ mac, state }: { mac: string; state?: string }) => state !== undefined && !/^(33:33|01:00)/.test(mac))
+      .filter(({ state }: { state?: string }) => state === 'permanent' || state === 'static')
+      .filter(
+        ({ mac, ifname }: Record<string, string>) => !/^(33:33|01:00)/.test(mac ?? '') && !ifname?.startsWith('tap-'),
+      )
       .map(
         ({ mac, ifname, dst, state, master }: Record<string, string>) => `${mac} ${ifname} ${dst} ${state} ${master}`,
       )
       .sort(),
     rules: rules.map((rule: object) => JSON.stringify(rule)).sort(),
-    // nft lists tables in the order they were made in.
-    nft: nft.split(/^(?=table )/m).sort(),
+    nft: rulesetText(nft.nftables),
   };
+}
+
+/** A ruleset whose order says nothing but within a chain. */
+function rulesetText(objects: readonly Record<string, Record<string, unknown>>[]): unknown {
+  const plain = objects
+    .flatMap((object) => Object.entries(object))
+    .filter(([kind]) => kind !== 'metainfo')
+    .map(([kind, { handle, elem, ...rest }]) => ({
+      kind,
+      ...rest,
+      ...(Array.isArray(elem) ? { elem: elem.map((one) => JSON.stringify(one)).sort() } : {}),
+    }));
+  const text = JSON.stringify(plain, (key, value) => (key === 'packets' || key === 'bytes' ? 0 : value));
+  const all = JSON.parse(text) as { kind: string; family: string; table: string; chain?: string }[];
+  const rules = new Map<string, object[]>();
+  for (const rule of all.filter(({ kind }) => kind === 'rule')) {
+    const chain = `${rule.family} ${rule.table} ${rule.chain}`;
+    rules.set(chain, [...(rules.get(chain) ?? []), rule]);
+  }
+  return { objects: all.filter(({ kind }) => kind !== 'rule').sort(byText), rules: [...rules].sort(byText) };
 }
 
 function portSettings(linkinfo: unknown): unknown {

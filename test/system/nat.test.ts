@@ -156,13 +156,20 @@ describe('forwards', () => {
     const listener = startBackground(['nsenter', `--net=/run/netns/${node()}`, '--', process.execPath, '-e', script]);
     try {
       await eventually(() => expect(listener.said()).toContain('open'));
-      await eventually(async () => {
-        const refused = await lab().kctl(
-          ...'create network tap1 --type nat --gateway-ip 10.61.0.1 --internal-netmask 255.255.255.0'.split(' '),
-          ...['--external-ip', EXTERNAL, '--target-node', 'node-1', '--forward', 'tcp:2222:shop-a:80'],
-        );
-        expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('FailedPrecondition')]);
-      });
+      // The controller knows it from the node's facts.
+      await eventually(
+        async () => {
+          const { facts } = (await lab().json('get', 'nodes', 'node-1')).status;
+          expect(facts.listening).toContainEqual({ protocol: 'tcp', port: 2222 });
+        },
+        { timeoutMs: 60_000, everyMs: 500 },
+      );
+      const refused = await lab().kctl(
+        ...'create network taken --type nat --gateway-ip 10.61.0.1 --internal-netmask 255.255.255.0'.split(' '),
+        ...['--external-ip', EXTERNAL, '--target-node', 'node-1', '--forward', 'tcp:2222:shop-a:80'],
+      );
+      expect([refused.code, refused.stderr]).toEqual([4, expect.stringMatching(/FailedPrecondition: .*2222/)]);
+      expect((await lab().kctl('describe', 'network', 'taken')).code).toBe(3);
     } finally {
       await listener.stop();
     }

@@ -15,9 +15,14 @@ async function running(...told: Parameters<Rig['source']['tell']>): Promise<Rig>
 describe('an agent', () => {
   it('touches nothing until something was said of its node', async () => {
     await using rig = new Rig();
+    const left = { kind: 'link', type: 'bridge', name: 'kbr-old', owned: true, alias: 'kcore:old' } as const;
+    rig.kernel.host.put(left);
     await rig.clock.advance(200 * second);
     expect(rig.source.connected).toBe(true);
     expect(rig.applied).toBe(0);
+    await rig.source.tell([]);
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.link('kbr-old')).toBeUndefined();
   });
 
   it('makes what it is told and says so', async () => {
@@ -216,6 +221,18 @@ describe('virtual machines', () => {
     rig.kernel.allow('link tap-0b9d9f06');
     await rig.clock.advance(31 * second);
     expect(rig.vm('web-01')).toMatchObject({ state: 'running' });
+  });
+
+  it('do not start on a network that cannot be made here', async () => {
+    await using rig = new Rig();
+    rig.kernel.setFacts({ features: { bridge: true, vlan: true, vxlan: false, nftNat: true, nftBridge: true } });
+    await rig.clock.advance(second);
+    await rig.source.tell([vxlanNetwork('private'), ...guest('web-01', 'private', '10.250.0.2')]);
+    await rig.clock.advance(second);
+    expect(rig.network('private')).toMatchObject({ state: 'error' });
+    expect(rig.network('private')?.message).toBe(rig.network('private')?.conditions[0]?.message);
+    expect(rig.runtime.calls).toEqual(['prepare web-01']);
+    expect(rig.vm('web-01')).toMatchObject({ state: 'pending', message: 'waiting for its ports' });
   });
 
   it('that crash are told, and started again by their policy', async () => {

@@ -9,6 +9,8 @@ import { createServer, type Socket } from 'node:net';
 export interface Answering {
   readonly tcpPort: number;
   readonly udpPort: number;
+  /** Where datagrams are taken, any by default. An answer leaves by this address; from any, by the route's. */
+  readonly udpAddress?: string;
   /** `remote` is `address:port` as seen here. One line, without its end. */
   answer(remote: string): string;
 }
@@ -34,7 +36,7 @@ export async function openAnswering(service: Answering): Promise<void> {
   });
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject);
-    udp.bind(service.udpPort, '0.0.0.0', resolve);
+    udp.bind(service.udpPort, service.udpAddress ?? '0.0.0.0', resolve);
   });
 }
 

@@ -2,7 +2,7 @@
 // Node 20 does not run TypeScript and this runs before anything is built.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,11 +39,11 @@ function fail(message) {
 if (process.platform !== 'linux') fail(`@kcore/netlink works on Linux only, and this is ${process.platform}`);
 
 const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
-const hash = createHash('sha256')
-  .update(readFileSync(source))
-  .update(JSON.stringify([compiler, options, process.arch]))
-  .digest('hex');
-if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) process.exit(0);
+const hash = createHash('sha256').update(JSON.stringify([compiler, options, process.arch]));
+for (const file of readdirSync(here).sort())
+  if (/\.(cc|h)$/.test(file)) hash.update(readFileSync(path.join(here, file)));
+const wanted = hash.digest('hex');
+if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) process.exit(0);
 
 mkdirSync(folder, { recursive: true });
 // Built beside and renamed: a running process that has the old addon mapped keeps it whole.
@@ -56,4 +56,4 @@ if (built.error?.code === 'ENOENT') {
 }
 if (built.status !== 0) fail(`${compiler} failed (status ${built.status}); its messages are above`);
 renameSync(fresh, target);
-writeFileSync(stamp, hash);
+writeFileSync(stamp, wanted);

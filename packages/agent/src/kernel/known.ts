@@ -74,12 +74,19 @@ export class Known {
   }
 
   #noticeLink(event: 'new' | 'delete', link: Link): string | undefined {
-    // What a bridge tells of its ports comes as a link of its own family; the port itself is told as well.
-    if (link.family === BRIDGE) return undefined;
+    if (link.family === BRIDGE) return event === 'new' ? this.#noticePort(link) : undefined;
     if (event === 'new') this.#noteLink(link);
     const text = this.#compare(event, linkKey(link), this.#linkText(link), () => `link ${nameOf(link)}`);
     if (event === 'delete') this.#forgetLink(link.index);
     return text;
+  }
+
+  /** What a bridge tells of a port comes as a link of a family of its own; when it leaves, the link itself says so. */
+  #noticePort(link: Link): string | undefined {
+    const text = portText(link);
+    if (text === undefined || this.#values.get(portKey(link)) === text) return undefined;
+    this.#values.set(portKey(link), text);
+    return `link ${this.#name(link.index)} changed`;
   }
 
   /** The kernel says nothing of what went with a link. */
@@ -147,12 +154,13 @@ export class Known {
     return this.#names.get(index) ?? `#${index}`;
   }
 
-  /** All that observe reads of a link. Its forwarding is told by netconf as well, so it has a key of its own. */
+  /** All that observe reads of a link. Forwarding and port settings are told in other ways as well: they have own keys. */
   #linkText(link: Link): string {
     const forwarding = link.addressFamilies?.ipv4?.conf?.forwarding;
     if (forwarding !== undefined) this.#values.set(forwardingKey(link.index), String(forwarding));
-    const { name, mac, mtu, master, alias, group, kind, data, port, properties, addressFamilies } = link;
-    const { learning, neighSuppress, hairpin } = port ?? {};
+    const port = portText(link);
+    if (port !== undefined) this.#values.set(portKey(link), port);
+    const { name, mac, mtu, master, alias, group, kind, data, properties, addressFamilies } = link;
     return JSON.stringify([
       name,
       mac,
@@ -163,7 +171,7 @@ export class Known {
       kind,
       link.flags.up,
       isOwnedLink(link) ? settingsOf(data) : null,
-      [learning, neighSuppress, hairpin],
+      port,
       properties?.altNames,
       addressFamilies?.ipv6?.addressGeneration,
     ]);
@@ -176,6 +184,14 @@ function settingsOf(data: Link['data']): unknown {
   const { vni, local, port, learning, multicastSnooping, stpState, id, owner, vnetHeader, multiQueue } =
     data as Readonly<Record<string, unknown>>;
   return [vni, local, port, learning, multicastSnooping, stpState, id, owner, vnetHeader, multiQueue];
+}
+
+function portText({ port }: Link): string | undefined {
+  return port === undefined ? undefined : JSON.stringify([port.learning, port.neighSuppress, port.hairpin]);
+}
+
+function portKey({ index }: Link): string {
+  return `port #${index} `;
 }
 
 function isConfigured({ where, state }: FdbEntry): boolean {

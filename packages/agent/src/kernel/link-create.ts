@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type Link as KernelLink, links, type NewLink, openTap } from '@kcore/netlink';
+import { type Link as KernelLink, links, type NewLink, openTap, createLink as requestLink } from '@kcore/netlink';
 import { LINK_GROUP, type Link, type TapLink, type VethLink } from '../model/resource.ts';
 import { type LinkIndexes, NoLinkError } from './apply-entry.ts';
 import type { Sockets } from './sockets.ts';
@@ -13,7 +13,7 @@ export async function createLink(want: Link, sockets: Sockets, indexes: LinkInde
   if (want.type === 'foreign') return foreignLink(want.name, sockets);
   if (want.type === 'tap') return createTap(want, sockets);
   if (want.type === 'veth') return createVeth(want, sockets);
-  return requestLink(newLink(want, indexes), sockets);
+  return requestLink(sockets.route, newLink(want, indexes));
 }
 
 function newLink(want: Exclude<Link, { readonly type: 'foreign' | 'tap' | 'veth' }>, indexes: LinkIndexes): NewLink {
@@ -41,13 +41,6 @@ function newLink(want: Exclude<Link, { readonly type: 'foreign' | 'tap' | 'veth'
   }
 }
 
-async function requestLink(wanted: NewLink, { route }: Sockets): Promise<KernelLink> {
-  // Kernels before 6.2 do not echo the link.
-  const link = (await route.request(links.create(wanted))) ?? (await route.request(links.get({ name: wanted.name })));
-  if (link === undefined) throw new NoLinkError(wanted.name);
-  return link;
-}
-
 /** What is somebody else's is never made, only found. */
 async function foreignLink(name: string, { route }: Sockets): Promise<KernelLink> {
   const link = await linkNamed(name, route);
@@ -60,17 +53,14 @@ async function createVeth(want: VethLink, sockets: Sockets): Promise<KernelLink>
   const { name, mac, mtu, netns } = want.peer;
   const file = await open(netns, 'r');
   try {
-    return await requestLink(
-      {
-        kind: 'veth',
-        name: want.name,
-        group: LINK_GROUP,
-        ...(want.mac === undefined ? {} : { mac: want.mac }),
-        ...(want.mtu === undefined ? {} : { mtu: want.mtu }),
-        data: { peer: { name, mac, mtu, netnsFd: file.fd } },
-      },
-      sockets,
-    );
+    return await requestLink(sockets.route, {
+      kind: 'veth',
+      name: want.name,
+      group: LINK_GROUP,
+      ...(want.mac === undefined ? {} : { mac: want.mac }),
+      ...(want.mtu === undefined ? {} : { mtu: want.mtu }),
+      data: { peer: { name, mac, mtu, netnsFd: file.fd } },
+    });
   } finally {
     await file.close();
   }

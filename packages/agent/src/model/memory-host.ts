@@ -179,7 +179,8 @@ export class MemoryHost {
     const { link, via } = route;
     if (link === undefined) return;
     if (this.link(link)?.up !== true) throw new MemoryHostError('ENETDOWN', link);
-    if (via === undefined) return;
+    // The addresses of others are facts and not resources, so what is on their links is not known here.
+    if (via === undefined || this.link(link)?.owned === false) return;
     const onLink = [...this.resources.values()].some(
       (each) =>
         each.kind === 'address' &&

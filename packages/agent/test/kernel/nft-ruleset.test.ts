@@ -309,6 +309,18 @@ describe('what others did', () => {
     });
   });
 
+  test('a set of types that kcore does not use is there, with a key that equals none', async () => {
+    nftTool(
+      'add table ip kcore; add set ip kcore odd { type mark; elements = { 7 }; }; ' +
+        'add map ip kcore half { type ipv4_addr : mark; elements = { 10.0.0.1 : 7 }; }',
+    );
+    const now = await observed();
+    expect([...now.keys()].sort()).toEqual(['nft-set ip kcore half', 'nft-set ip kcore odd', 'nft-table ip kcore']);
+    for (const odd of ['half', 'odd']) expect(now.get(`nft-set ip kcore ${odd}`)).toEqual(set('ip', odd, []));
+    await applied(deletes([...now.values()].filter(({ kind }) => kind === 'nft-set')));
+    expect((await observed()).size).toBe(1);
+  });
+
   test('what nft(8) writes in our words we read as ours', async () => {
     const texts: readonly [string, NftStatement[]][] = [
       [
@@ -362,13 +374,14 @@ describe('what others did', () => {
 
   test('R-07: base chains of others that may drop are told with policy and number of rules; other tables are not ours', async () => {
     nftTool(
-      'add table inet filter; add chain inet filter forwarded { type filter hook forward priority 0; policy drop; }; add rule inet filter forwarded accept; add rule inet filter forwarded drop; add chain inet filter out { type filter hook output priority 0; }; add chain inet filter sub; add table ip kcore2; add chain ip kcore2 in { type filter hook input priority 0; }',
+      'add table inet filter; add chain inet filter forwarded { type filter hook forward priority 0; policy drop; }; add rule inet filter forwarded accept; add rule inet filter forwarded drop; add chain inet filter out { type filter hook output priority 0; }; add chain inet filter sub; add table ip kcore2; add chain ip kcore2 in { type filter hook input priority 0; }; add chain ip kcore2 n { type nat hook input priority 0; policy drop; }',
     );
     await applied(creates(bridgeTable));
     const { foreignBaseChains, resources } = await observeNft(connection);
     expect(foreignBaseChains).toEqual([
       { family: 'inet', table: 'filter', chain: 'forwarded', hook: 'forward', policy: 'drop', rules: 2 },
       { family: 'ip', table: 'kcore2', chain: 'in', hook: 'input', policy: 'accept', rules: 0 },
+      { family: 'ip', table: 'kcore2', chain: 'n', hook: 'input', policy: 'drop', rules: 0 },
     ]);
     expect(resources).toHaveLength(bridgeTable.length);
   });

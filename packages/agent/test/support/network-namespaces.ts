@@ -36,8 +36,9 @@ export class Namespaces {
   }
 
   /** The line of a service, or `timeout`. */
-  ask(namespace: string, address: string, port: number): string {
-    const program = `const s = require('node:net').connect(${port}, '${address}');
+  ask(namespace: string, host: string, port: number, localAddress?: string): string {
+    const options = JSON.stringify({ host, port, localAddress });
+    const program = `const s = require('node:net').connect(${options});
       const end = (text) => { process.stdout.write(text); process.exit(0); };
       setTimeout(() => end('timeout'), 1500); s.on('data', (d) => end(String(d).trim())); s.on('error', (e) => end(e.code));`;
     return execFileSync('ip', ['netns', 'exec', namespace, process.execPath, '-e', program], { encoding: 'utf8' });

@@ -145,7 +145,8 @@ function sessionHandlers(service: Service, { peer, identity, fingerprint, log }:
     },
     'session.report': async (change) => {
       if (opened === undefined) throw new KcoreError('FailedPrecondition', 'session.open comes before session.report');
-      const facts = sessions.report(peer, opened, change)?.facts;
+      if (!sessions.report(peer, opened, change)) return {};
+      const facts = change.set.find((object) => object.kind === 'facts');
       if (facts !== undefined) await noteFacts(service, opened, facts);
       return {};
     },

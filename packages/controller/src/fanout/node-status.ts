@@ -7,7 +7,6 @@ import {
   type KeyedState,
   type LeaseStatus,
   type NetworkStatus,
-  type NodeFacts,
   type ReachedStatus,
   type StatusObject,
   statusKey,
@@ -27,11 +26,6 @@ export class NodeStatus {
   apply(change: KeyedChange<StatusObject>): void {
     const next = applyChange(this.#state, change, statusKey);
     if (next.objects.size <= MAX_OBJECTS) this.#state = next;
-  }
-
-  get facts(): NodeFacts | undefined {
-    const facts = this.#state.objects.get('facts');
-    return facts?.kind === 'facts' ? facts : undefined;
   }
 
   get reached(): ReachedStatus | undefined {

@@ -90,15 +90,15 @@ export class Sessions implements Presence {
     return { protocol: PROTOCOL, epoch: this.#store.epoch, revision: this.#mirror.revision };
   }
 
-  /** A report of the node whose session this is; others' are too late. */
-  report(peer: Peer, node: string, change: Params<'session.report'>): NodeStatus | undefined {
+  /** A report of the node whose session this is. false: a newer session took its place, and it comes too late. */
+  report(peer: Peer, node: string, change: Params<'session.report'>): boolean {
     const session = this.#sessions.get(node);
     const status = this.#statuses.get(node);
-    if (session?.peer !== peer || status === undefined) return undefined;
+    if (session?.peer !== peer || status === undefined) return false;
     status.apply(change);
     const { reached } = status;
     if (reached?.epoch === this.#store.epoch) session.feed.reach(reached.revision);
-    return status;
+    return true;
   }
 
   /** The node was deleted: it is sent away and forgotten. */

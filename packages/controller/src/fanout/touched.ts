@@ -89,6 +89,8 @@ export function dirtyKeys(view: ClusterView, node: string, touches: readonly Tou
   for (const touch of touches) {
     for (const key of keysTouchedAt(view, node, touch, moved)) dirty.add(key);
   }
+  // A node is no peer of its own; such a key is never in its spec.
+  for (const key of dirty) if (key.startsWith('peer/') && key.endsWith(`/${node}`)) dirty.delete(key);
   return dirty;
 }
 
@@ -127,7 +129,8 @@ function bindingsOf(view: ClusterView, network: string): string[] {
 }
 
 function vtepKeys(view: ClusterView, node: string): string[] {
-  const peers = [...view.networksAt(node)].map((network) => `peer/${network}/${node}`);
+  const overlays = [...view.networksAt(node)].filter((name) => view.networks.get(name)?.type === 'vxlan');
+  const peers = overlays.map((network) => `peer/${network}/${node}`);
   const bindings = [...view.vmsAt(node)].flatMap((name) => {
     const vm = view.vms.get(name);
     return vm === undefined ? [] : bindingKeys(vm);

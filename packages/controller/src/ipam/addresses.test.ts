@@ -79,7 +79,8 @@ type Step =
   | { readonly do: 'allocate' | 'release'; readonly vm: number }
   | { readonly do: 'claim'; readonly vm: number; readonly offset: number }
   | { readonly do: 'wait'; readonly seconds: number }
-  | { readonly do: 'know' | 'forget' };
+  | { readonly do: 'know' }
+  | { readonly do: 'forget' };
 
 describe('addresses', () => {
   /**

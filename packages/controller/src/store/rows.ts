@@ -1,4 +1,4 @@
-import type { Network, NodeFacts, Vm } from '@kcore/contract';
+import type { NodeFacts } from '@kcore/contract';
 
 /** Every key of the store, and what is under it. Names have no `/` (R-38), so parts cannot run into each other. */
 export const keys = {
@@ -33,9 +33,6 @@ export const keys = {
 export function isObserved(key: string): boolean {
   return key.startsWith(keys.networks) || key.startsWith(keys.vms) || key.startsWith(keys.nodes);
 }
-
-export type NetworkRow = Network;
-export type VmRow = Vm;
 
 export interface NodeRow {
   readonly name: string;

@@ -73,7 +73,7 @@ test('the outside says whom it sees, over TCP and UDP', async () => {
   const http = await ask("fetch('http://203.0.113.10/').then((r)=>r.text()).then((t)=>console.log(t))");
   expect(http).toMatch(/^the world sees you as 192\.168\.40\.101:\d+/);
   const udp = await ask(
-    "const s=require('dgram').createSocket('udp4');s.on('message',(m)=>{console.log(String(m));s.close()});s.send('hello',7,'203.0.113.10')",
+    "const s=require('dgram').createSocket('udp4');s.on('message',(m)=>{console.log(String(m));s.close()});s.connect(7,'203.0.113.10',()=>s.send('hello'))",
   );
   expect(udp).toMatch(/^the world sees you as 192\.168\.40\.101:\d+: hello/);
 });

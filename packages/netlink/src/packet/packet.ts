@@ -20,7 +20,11 @@ export interface PacketOptions {
   /** What is received: 0x0806 is ARP, 3 (ETH_P_ALL) everything, 0 nothing. */
   readonly etherType: number;
   readonly netns?: Netns;
+  /** Bytes, as the kernel counts them. */
+  readonly receiveBuffer?: number;
 }
+
+const DEFAULT_RECEIVE_BUFFER = 1 << 20;
 
 /** @throws {SystemError} ENODEV, EPERM. */
 export async function openPacketSocket(options: PacketOptions): Promise<FrameSocket> {
@@ -29,7 +33,7 @@ export async function openPacketSocket(options: PacketOptions): Promise<FrameSoc
     operation: `open packet socket on ${options.device}`,
     netns: options.netns,
     name: options.device,
-    numbers: [options.etherType],
+    numbers: [options.etherType, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER],
   });
   const address = decode(mac, Uint8Array.from(opened.address));
   return new DevicePacketSocket(new Port(PACKET_PORT, opened), options.device, address);

@@ -28,7 +28,12 @@ export interface UdpOptions {
   readonly port: number;
   readonly broadcast: boolean;
   readonly netns?: Netns;
+  /** Bytes, as the kernel counts them: about 1 KiB a small packet. */
+  readonly receiveBuffer?: number;
 }
+
+/** Holds what 1,500 machines that start at once ask for while the program is busy. */
+const DEFAULT_RECEIVE_BUFFER = 4 << 20;
 
 /** @throws {SystemError} ENODEV, EADDRINUSE, EPERM. */
 export async function openUdpSocket(options: UdpOptions): Promise<UdpSocket> {
@@ -38,7 +43,7 @@ export async function openUdpSocket(options: UdpOptions): Promise<UdpSocket> {
     operation,
     netns: options.netns,
     name: options.device,
-    numbers: [options.port, options.broadcast ? 1 : 0],
+    numbers: [options.port, options.broadcast ? 1 : 0, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER],
   });
   return new DeviceUdpSocket(
     new Port(UDP_PORT, { descriptor: opened.descriptor, watch: opened.second, ifindex: opened.ifindex }),

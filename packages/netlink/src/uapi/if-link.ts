@@ -6,8 +6,6 @@ export const IFLA_BROADCAST = 2;
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
 export const IFLA_LINK = 5;
-export const IFLA_QDISC = 6;
-export const IFLA_STATS = 7;
 export const IFLA_MASTER = 10;
 export const IFLA_PROTINFO = 12;
 export const IFLA_TXQLEN = 13;
@@ -16,7 +14,6 @@ export const IFLA_LINKMODE = 17;
 export const IFLA_LINKINFO = 18;
 export const IFLA_NET_NS_PID = 19;
 export const IFLA_IFALIAS = 20;
-export const IFLA_STATS64 = 23;
 export const IFLA_AF_SPEC = 26;
 export const IFLA_GROUP = 27;
 export const IFLA_NET_NS_FD = 28;
@@ -26,20 +23,15 @@ export const IFLA_NUM_TX_QUEUES = 31;
 export const IFLA_NUM_RX_QUEUES = 32;
 export const IFLA_CARRIER = 33;
 export const IFLA_LINK_NETNSID = 37;
-export const IFLA_PROTO_DOWN = 39;
 export const IFLA_MIN_MTU = 50;
 export const IFLA_MAX_MTU = 51;
-export const IFLA_NEW_IFINDEX = 49;
 export const IFLA_PROP_LIST = 52;
 export const IFLA_ALT_IFNAME = 53;
 export const IFLA_PERM_ADDRESS = 54;
-export const IFLA_PARENT_DEV_NAME = 56;
-export const IFLA_PARENT_DEV_BUS_NAME = 57;
 
 /** Nested in IFLA_LINKINFO. */
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
-export const IFLA_INFO_XSTATS = 3;
 export const IFLA_INFO_SLAVE_KIND = 4;
 export const IFLA_INFO_SLAVE_DATA = 5;
 
@@ -50,10 +42,7 @@ export const IFLA_INET6_CONF = 2;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
 
 /** Of `in6_addr_gen_mode`. */
-export const IN6_ADDR_GEN_MODE_EUI64 = 0;
 export const IN6_ADDR_GEN_MODE_NONE = 1;
-export const IN6_ADDR_GEN_MODE_STABLE_PRIVACY = 2;
-export const IN6_ADDR_GEN_MODE_RANDOM = 3;
 
 /** Data of kind "bridge". */
 export const IFLA_BR_FORWARD_DELAY = 1;
@@ -65,36 +54,17 @@ export const IFLA_BR_PRIORITY = 6;
 export const IFLA_BR_VLAN_FILTERING = 7;
 export const IFLA_BR_VLAN_PROTOCOL = 8;
 export const IFLA_BR_GROUP_FWD_MASK = 9;
-export const IFLA_BR_ROOT_ID = 10;
-export const IFLA_BR_BRIDGE_ID = 11;
-export const IFLA_BR_ROOT_PORT = 12;
-export const IFLA_BR_ROOT_PATH_COST = 13;
-export const IFLA_BR_TOPOLOGY_CHANGE = 14;
-export const IFLA_BR_TOPOLOGY_CHANGE_DETECTED = 15;
-export const IFLA_BR_HELLO_TIMER = 16;
-export const IFLA_BR_TCN_TIMER = 17;
-export const IFLA_BR_TOPOLOGY_CHANGE_TIMER = 18;
-export const IFLA_BR_GC_TIMER = 19;
 export const IFLA_BR_GROUP_ADDR = 20;
 export const IFLA_BR_FDB_FLUSH = 21;
 export const IFLA_BR_MCAST_ROUTER = 22;
 export const IFLA_BR_MCAST_SNOOPING = 23;
-export const IFLA_BR_MCAST_QUERY_USE_IFADDR = 24;
 export const IFLA_BR_MCAST_QUERIER = 25;
-export const IFLA_BR_MCAST_HASH_ELASTICITY = 26;
 export const IFLA_BR_MCAST_HASH_MAX = 27;
-export const IFLA_BR_MCAST_LAST_MEMBER_CNT = 28;
-export const IFLA_BR_MCAST_STARTUP_QUERY_CNT = 29;
 export const IFLA_BR_NF_CALL_IPTABLES = 36;
 export const IFLA_BR_NF_CALL_IP6TABLES = 37;
 export const IFLA_BR_NF_CALL_ARPTABLES = 38;
 export const IFLA_BR_VLAN_DEFAULT_PVID = 39;
 export const IFLA_BR_VLAN_STATS_ENABLED = 41;
-export const IFLA_BR_MCAST_STATS_ENABLED = 42;
-export const IFLA_BR_MCAST_IGMP_VERSION = 43;
-export const IFLA_BR_MCAST_MLD_VERSION = 44;
-export const IFLA_BR_VLAN_STATS_PER_PORT = 45;
-export const IFLA_BR_MULTI_BOOLOPT = 46;
 
 /** Settings of a bridge port. */
 export const IFLA_BRPORT_STATE = 1;
@@ -122,8 +92,6 @@ export const IFLA_BRPORT_LOCKED = 39;
 /** Data of kind "vlan". */
 export const IFLA_VLAN_ID = 1;
 export const IFLA_VLAN_FLAGS = 2;
-export const IFLA_VLAN_EGRESS_QOS = 3;
-export const IFLA_VLAN_INGRESS_QOS = 4;
 export const IFLA_VLAN_PROTOCOL = 5;
 
 /** Data of kind "vxlan". */
@@ -147,15 +115,11 @@ export const IFLA_VXLAN_LOCAL6 = 17;
 export const IFLA_VXLAN_UDP_CSUM = 18;
 export const IFLA_VXLAN_UDP_ZERO_CSUM6_TX = 19;
 export const IFLA_VXLAN_UDP_ZERO_CSUM6_RX = 20;
-export const IFLA_VXLAN_REMCSUM_TX = 21;
-export const IFLA_VXLAN_REMCSUM_RX = 22;
 export const IFLA_VXLAN_GBP = 23;
 export const IFLA_VXLAN_COLLECT_METADATA = 25;
 export const IFLA_VXLAN_LABEL = 26;
 export const IFLA_VXLAN_GPE = 27;
-export const IFLA_VXLAN_TTL_INHERIT = 28;
 export const IFLA_VXLAN_DF = 29;
-export const IFLA_VXLAN_VNIFILTER = 30;
 
 /** Data of kind "tun". */
 export const IFLA_TUN_OWNER = 1;

@@ -1,7 +1,6 @@
 /* Source: include/uapi/linux/netfilter.h */
 
 /** Of `nfgen_family of a table or hook.`. */
-export const NFPROTO_UNSPEC = 0;
 export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_ARP = 3;
@@ -17,13 +16,6 @@ export const NF_INET_LOCAL_OUT = 3;
 export const NF_INET_POST_ROUTING = 4;
 export const NF_INET_INGRESS = 5;
 
-/** Hooks of the bridge family. */
-export const NF_BR_PRE_ROUTING = 0;
-export const NF_BR_LOCAL_IN = 1;
-export const NF_BR_FORWARD = 2;
-export const NF_BR_LOCAL_OUT = 3;
-export const NF_BR_POST_ROUTING = 4;
-
 /** Hooks of the netdev family. */
 export const NF_NETDEV_INGRESS = 0;
 export const NF_NETDEV_EGRESS = 1;
@@ -36,6 +28,3 @@ export const NF_ARP_FORWARD = 2;
 /** Verdicts. */
 export const NF_DROP = 0;
 export const NF_ACCEPT = 1;
-export const NF_STOLEN = 2;
-export const NF_QUEUE = 3;
-export const NF_REPEAT = 4;

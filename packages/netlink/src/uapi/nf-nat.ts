@@ -3,6 +3,3 @@
 /** Flags of a NAT expression. */
 export const NF_NAT_RANGE_MAP_IPS = 1;
 export const NF_NAT_RANGE_PROTO_SPECIFIED = 2;
-export const NF_NAT_RANGE_PROTO_RANDOM = 4;
-export const NF_NAT_RANGE_PERSISTENT = 8;
-export const NF_NAT_RANGE_PROTO_RANDOM_FULLY = 16;

@@ -16,9 +16,6 @@ export const NFTA_BITWISE_MASK = 4;
 export const NFTA_BITWISE_XOR = 5;
 export const NFTA_BITWISE_OP = 6;
 export const NFTA_BITWISE_DATA = 7;
-export const NFT_BITWISE_BOOL = 0;
-export const NFT_BITWISE_LSHIFT = 1;
-export const NFT_BITWISE_RSHIFT = 2;
 
 /** Of `cmp`. */
 export const NFTA_CMP_SREG = 1;
@@ -26,18 +23,12 @@ export const NFTA_CMP_OP = 2;
 export const NFTA_CMP_DATA = 3;
 export const NFT_CMP_EQ = 0;
 export const NFT_CMP_NEQ = 1;
-export const NFT_CMP_LT = 2;
-export const NFT_CMP_LTE = 3;
-export const NFT_CMP_GT = 4;
-export const NFT_CMP_GTE = 5;
 
 /** Of `range`. */
 export const NFTA_RANGE_SREG = 1;
 export const NFTA_RANGE_OP = 2;
 export const NFTA_RANGE_FROM_DATA = 3;
 export const NFTA_RANGE_TO_DATA = 4;
-export const NFT_RANGE_EQ = 0;
-export const NFT_RANGE_NEQ = 1;
 
 /** Of `lookup`. */
 export const NFTA_LOOKUP_SET = 1;
@@ -64,28 +55,11 @@ export const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 export const NFTA_META_DREG = 1;
 export const NFTA_META_KEY = 2;
 export const NFTA_META_SREG = 3;
-export const NFT_META_LEN = 0;
 export const NFT_META_PROTOCOL = 1;
-export const NFT_META_PRIORITY = 2;
-export const NFT_META_MARK = 3;
-export const NFT_META_IIF = 4;
-export const NFT_META_OIF = 5;
 export const NFT_META_IIFNAME = 6;
 export const NFT_META_OIFNAME = 7;
-export const NFT_META_IIFTYPE = 8;
-export const NFT_META_OIFTYPE = 9;
-export const NFT_META_SKUID = 10;
-export const NFT_META_SKGID = 11;
-export const NFT_META_NFTRACE = 12;
-export const NFT_META_NFPROTO = 15;
 export const NFT_META_L4PROTO = 16;
-export const NFT_META_BRI_IIFNAME = 17;
-export const NFT_META_BRI_OIFNAME = 18;
 export const NFT_META_PKTTYPE = 19;
-export const NFT_META_IIFGROUP = 21;
-export const NFT_META_OIFGROUP = 22;
-export const NFT_META_IIFKIND = 26;
-export const NFT_META_OIFKIND = 27;
 
 /** Of `ct`. */
 export const NFTA_CT_DREG = 1;
@@ -93,17 +67,7 @@ export const NFTA_CT_KEY = 2;
 export const NFTA_CT_DIRECTION = 3;
 export const NFTA_CT_SREG = 4;
 export const NFT_CT_STATE = 0;
-export const NFT_CT_DIRECTION = 1;
 export const NFT_CT_STATUS = 2;
-export const NFT_CT_MARK = 3;
-export const NFT_CT_SRC = 8;
-export const NFT_CT_DST = 9;
-export const NFT_CT_PROTOCOL = 10;
-export const NFT_CT_PROTO_SRC = 11;
-export const NFT_CT_PROTO_DST = 12;
-export const NFT_CT_ZONE = 17;
-export const NFT_CT_SRC_IP = 19;
-export const NFT_CT_DST_IP = 20;
 
 /** Of `counter`. */
 export const NFTA_COUNTER_BYTES = 1;
@@ -117,7 +81,6 @@ export const NFTA_LIMIT_TYPE = 4;
 export const NFTA_LIMIT_FLAGS = 5;
 export const NFT_LIMIT_PKTS = 0;
 export const NFT_LIMIT_PKT_BYTES = 1;
-export const NFT_LIMIT_F_INV = 1;
 
 /** Of `log`. */
 export const NFTA_LOG_GROUP = 1;
@@ -130,13 +93,6 @@ export const NFTA_LOG_FLAGS = 6;
 /** Of `reject`. */
 export const NFTA_REJECT_TYPE = 1;
 export const NFTA_REJECT_ICMP_CODE = 2;
-export const NFT_REJECT_ICMP_UNREACH = 0;
-export const NFT_REJECT_TCP_RST = 1;
-export const NFT_REJECT_ICMPX_UNREACH = 2;
-export const NFT_REJECT_ICMPX_NO_ROUTE = 0;
-export const NFT_REJECT_ICMPX_PORT_UNREACH = 1;
-export const NFT_REJECT_ICMPX_HOST_UNREACH = 2;
-export const NFT_REJECT_ICMPX_ADMIN_PROHIBITED = 3;
 
 /** Of `nat`. */
 export const NFTA_NAT_TYPE = 1;

@@ -18,13 +18,6 @@ export const NFT_MSG_GETSETELEM = 13;
 export const NFT_MSG_DELSETELEM = 14;
 export const NFT_MSG_NEWGEN = 15;
 export const NFT_MSG_GETGEN = 16;
-export const NFT_MSG_TRACE = 17;
-export const NFT_MSG_NEWOBJ = 18;
-export const NFT_MSG_GETOBJ = 19;
-export const NFT_MSG_DELOBJ = 20;
-export const NFT_MSG_NEWFLOWTABLE = 22;
-export const NFT_MSG_GETFLOWTABLE = 23;
-export const NFT_MSG_DELFLOWTABLE = 24;
 
 /** Attributes of a table. */
 export const NFTA_TABLE_NAME = 1;
@@ -32,7 +25,6 @@ export const NFTA_TABLE_FLAGS = 2;
 export const NFTA_TABLE_USE = 3;
 export const NFTA_TABLE_HANDLE = 4;
 export const NFTA_TABLE_USERDATA = 6;
-export const NFTA_TABLE_OWNER = 7;
 
 /** Flags of a table. */
 export const NFT_TABLE_F_DORMANT = 1;
@@ -46,15 +38,8 @@ export const NFTA_CHAIN_HOOK = 4;
 export const NFTA_CHAIN_POLICY = 5;
 export const NFTA_CHAIN_USE = 6;
 export const NFTA_CHAIN_TYPE = 7;
-export const NFTA_CHAIN_COUNTERS = 8;
 export const NFTA_CHAIN_FLAGS = 10;
-export const NFTA_CHAIN_ID = 11;
 export const NFTA_CHAIN_USERDATA = 12;
-
-/** Flags of a chain. */
-export const NFT_CHAIN_BASE = 1;
-export const NFT_CHAIN_HW_OFFLOAD = 2;
-export const NFT_CHAIN_BINDING = 4;
 
 /** Nested in NFTA_CHAIN_HOOK. */
 export const NFTA_HOOK_HOOKNUM = 1;
@@ -70,12 +55,8 @@ export const NFTA_RULE_TABLE = 1;
 export const NFTA_RULE_CHAIN = 2;
 export const NFTA_RULE_HANDLE = 3;
 export const NFTA_RULE_EXPRESSIONS = 4;
-export const NFTA_RULE_COMPAT = 5;
 export const NFTA_RULE_POSITION = 6;
 export const NFTA_RULE_USERDATA = 7;
-export const NFTA_RULE_ID = 9;
-export const NFTA_RULE_POSITION_ID = 10;
-export const NFTA_RULE_CHAIN_ID = 11;
 
 /** Attributes of a set or map. */
 export const NFTA_SET_TABLE = 1;
@@ -85,16 +66,11 @@ export const NFTA_SET_KEY_TYPE = 4;
 export const NFTA_SET_KEY_LEN = 5;
 export const NFTA_SET_DATA_TYPE = 6;
 export const NFTA_SET_DATA_LEN = 7;
-export const NFTA_SET_POLICY = 8;
 export const NFTA_SET_DESC = 9;
 export const NFTA_SET_ID = 10;
 export const NFTA_SET_TIMEOUT = 11;
-export const NFTA_SET_GC_INTERVAL = 12;
 export const NFTA_SET_USERDATA = 13;
-export const NFTA_SET_OBJ_TYPE = 15;
 export const NFTA_SET_HANDLE = 16;
-export const NFTA_SET_EXPR = 17;
-export const NFTA_SET_EXPRESSIONS = 18;
 
 /** Flags of a set. */
 export const NFT_SET_ANONYMOUS = 0x1;
@@ -109,8 +85,6 @@ export const NFT_SET_EXPR = 0x100;
 
 /** Nested in NFTA_SET_DESC. */
 export const NFTA_SET_DESC_SIZE = 1;
-export const NFTA_SET_DESC_CONCAT = 2;
-export const NFTA_SET_FIELD_LEN = 1;
 
 /** Data types of a map that are not values. */
 export const NFT_DATA_VERDICT = 0xffffff00;
@@ -119,7 +93,6 @@ export const NFT_DATA_VERDICT = 0xffffff00;
 export const NFTA_SET_ELEM_LIST_TABLE = 1;
 export const NFTA_SET_ELEM_LIST_SET = 2;
 export const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
-export const NFTA_SET_ELEM_LIST_SET_ID = 4;
 
 /** Attributes of a set element. */
 export const NFTA_SET_ELEM_KEY = 1;
@@ -128,10 +101,7 @@ export const NFTA_SET_ELEM_FLAGS = 3;
 export const NFTA_SET_ELEM_TIMEOUT = 4;
 export const NFTA_SET_ELEM_EXPIRATION = 5;
 export const NFTA_SET_ELEM_USERDATA = 6;
-export const NFTA_SET_ELEM_EXPR = 7;
-export const NFTA_SET_ELEM_OBJREF = 9;
 export const NFTA_SET_ELEM_KEY_END = 10;
-export const NFTA_SET_ELEM_EXPRESSIONS = 11;
 
 /** Flags of a set element. */
 export const NFT_SET_ELEM_INTERVAL_END = 0x1;
@@ -143,11 +113,9 @@ export const NFTA_DATA_VALUE = 1;
 export const NFTA_DATA_VERDICT = 2;
 export const NFTA_VERDICT_CODE = 1;
 export const NFTA_VERDICT_CHAIN = 2;
-export const NFTA_VERDICT_CHAIN_ID = 3;
 
 /** Verdicts beside the NF_* ones; they are negative. */
 export const NFT_CONTINUE = -1;
-export const NFT_BREAK = -2;
 export const NFT_JUMP = -3;
 export const NFT_GOTO = -4;
 export const NFT_RETURN = -5;
@@ -156,11 +124,7 @@ export const NFT_RETURN = -5;
 export const NFT_REG_VERDICT = 0;
 export const NFT_REG_1 = 1;
 export const NFT_REG_2 = 2;
-export const NFT_REG_3 = 3;
-export const NFT_REG_4 = 4;
 export const NFT_REG32_00 = 8;
-export const NFT_REG32_01 = 9;
-export const NFT_REG32_15 = 23;
 
 /** Attributes of a generation. */
 export const NFTA_GEN_ID = 1;

@@ -1,7 +1,6 @@
 /* Source: include/uapi/linux/netfilter/nfnetlink_conntrack.h */
 
 /** Message types. */
-export const IPCTNL_MSG_CT_NEW = 0;
 export const IPCTNL_MSG_CT_GET = 1;
 export const IPCTNL_MSG_CT_DELETE = 2;
 
@@ -9,23 +8,16 @@ export const IPCTNL_MSG_CT_DELETE = 2;
 export const CTA_TUPLE_ORIG = 1;
 export const CTA_TUPLE_REPLY = 2;
 export const CTA_STATUS = 3;
-export const CTA_PROTOINFO = 4;
-export const CTA_HELP = 5;
 export const CTA_TIMEOUT = 7;
 export const CTA_MARK = 8;
 export const CTA_COUNTERS_ORIG = 9;
 export const CTA_COUNTERS_REPLY = 10;
-export const CTA_USE = 11;
 export const CTA_ID = 12;
-export const CTA_TUPLE_MASTER = 14;
 export const CTA_ZONE = 18;
-export const CTA_TIMESTAMP = 20;
-export const CTA_LABELS = 22;
 
 /** Nested in a tuple. */
 export const CTA_TUPLE_IP = 1;
 export const CTA_TUPLE_PROTO = 2;
-export const CTA_TUPLE_ZONE = 3;
 
 /** Nested in CTA_TUPLE_IP. */
 export const CTA_IP_V4_SRC = 1;
@@ -40,13 +32,6 @@ export const CTA_PROTO_DST_PORT = 3;
 export const CTA_PROTO_ICMP_ID = 4;
 export const CTA_PROTO_ICMP_TYPE = 5;
 export const CTA_PROTO_ICMP_CODE = 6;
-export const CTA_PROTO_ICMPV6_ID = 7;
-export const CTA_PROTO_ICMPV6_TYPE = 8;
-export const CTA_PROTO_ICMPV6_CODE = 9;
-
-/** Nested in CTA_PROTOINFO. */
-export const CTA_PROTOINFO_TCP = 1;
-export const CTA_PROTOINFO_TCP_STATE = 1;
 
 /** Nested in CTA_COUNTERS_*. */
 export const CTA_COUNTERS_PACKETS = 1;

@@ -85,6 +85,21 @@ it('exchanges udp over one device, broadcast included', async () => {
   ]);
 });
 
+it('loses nothing of a burst of a thousand while the event loop is busy', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b } = await pair(namespaces);
+  await using client = await openUdpSocket({ device: 'a', port: 6800, broadcast: true, netns: a });
+  await using server = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b });
+  const burst = Array.from({ length: 1000 }, () => ({ data: new Uint8Array(1000), address: '10.9.0.2', port: 6700 }));
+  expect(await client.send(burst)).toBe(1000);
+  let received = 0;
+  for await (const batch of server.receive()) {
+    received += batch.length;
+    if (received === 1000) break;
+  }
+  expect(received).toBe(1000);
+});
+
 it('ends receiving when the device is deleted, of udp as well', async () => {
   await using namespaces = new Namespaces();
   const { a, names } = await pair(namespaces);

@@ -90,7 +90,7 @@ describe('routes', () => {
     expect(shown('70001')).toEqual([
       expect.objectContaining({ dst: 'default', gateway: '10.0.0.254', dev: 'br', metric: 5, protocol: '107' }),
       expect.objectContaining({ type: 'unreachable', dst: 'default', metric: 4_000 }),
-      expect.objectContaining({ dst: '10.5.0.0/16', dev: 'br', protocol: '107' }),
+      expect.objectContaining({ dst: '10.5.0.0/16', dev: 'br', protocol: '107', scope: 'link' }),
     ]);
     const { items } = await connection.dump(routes.list({ table: 70_001 }));
     expect(items).toEqual([

@@ -1,6 +1,7 @@
 import type { Ipv4Number } from '@kcore/contract';
 import { END, OPTIONS } from './options.ts';
 import {
+  HTYPE_ETHERNET,
   MAGIC_COOKIE,
   MINIMUM_REPLY,
   OFFSET_FILE,
@@ -83,13 +84,24 @@ function writeOptions(out: Uint8Array, start: number, options: readonly RawOptio
       const part = Math.min(MAX_PART, value.length - from);
       out[offset] = code;
       out[offset + 1] = part;
-      out.set(value.subarray(from, from + part), offset + 2);
+      // Byte by byte: for values of a few bytes a view and a copy cost more than the bytes.
+      for (let index = 0; index < part; index++) out[offset + 2 + index] = value[from + index] ?? 0;
       offset += 2 + part;
       from += part;
     } while (from < value.length);
   }
   out[offset] = END;
   return offset + 1;
+}
+
+function writeU16(out: Uint8Array, offset: number, value: number): void {
+  out[offset] = value >>> 8;
+  out[offset + 1] = value;
+}
+
+function writeU32(out: Uint8Array, offset: number, value: number): void {
+  writeU16(out, offset, value >>> 16);
+  writeU16(out, offset + 2, value & 0xffff);
 }
 
 /** Texts longer than the field are cut and keep their terminating NUL. */
@@ -110,26 +122,28 @@ export function buildPacket(packet: OutgoingPacket, headroom = 0): Uint8Array {
       : [...main.slice(0, 1), { code: OPTIONS.overload[0], value: Uint8Array.of(overload) }, ...main.slice(1)];
   const all = packet.lastOption === undefined ? marked : [...marked, packet.lastOption];
   const length = OFFSET_OPTIONS + all.reduce((sum, option) => sum + sizeOf(option), 0) + 1;
-  const whole = new Uint8Array(headroom + Math.max(MINIMUM_REPLY, length));
-  const out = headroom === 0 ? whole : whole.subarray(headroom);
-  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  out[0] = packet.op;
-  out[1] = 1;
-  out[2] = 6;
-  out[3] = packet.hops ?? 0;
-  view.setUint32(4, packet.xid);
-  view.setUint16(8, packet.secs ?? 0);
-  view.setUint16(10, packet.flags);
-  view.setUint32(12, packet.ciaddr);
-  view.setUint32(16, packet.yiaddr);
-  view.setUint32(20, packet.siaddr);
-  view.setUint32(24, packet.giaddr);
-  out.set(packet.chaddr.subarray(0, 16), 28);
-  view.setUint32(OFFSET_MAGIC, MAGIC_COOKIE);
-  if (sname.length > 0) writeOptions(out, OFFSET_SNAME, sname);
-  else if (packet.sname !== undefined) writeText(out, OFFSET_SNAME, SNAME_SIZE, packet.sname);
-  if (file.length > 0) writeOptions(out, OFFSET_FILE, file);
-  else if (packet.file !== undefined) writeText(out, OFFSET_FILE, FILE_SIZE, packet.file);
-  writeOptions(out, OFFSET_OPTIONS, all);
-  return whole;
+  const out = new Uint8Array(headroom + Math.max(MINIMUM_REPLY, length));
+  writeHeader(out, headroom, packet);
+  if (sname.length > 0) writeOptions(out, headroom + OFFSET_SNAME, sname);
+  else if (packet.sname !== undefined) writeText(out, headroom + OFFSET_SNAME, SNAME_SIZE, packet.sname);
+  if (file.length > 0) writeOptions(out, headroom + OFFSET_FILE, file);
+  else if (packet.file !== undefined) writeText(out, headroom + OFFSET_FILE, FILE_SIZE, packet.file);
+  writeOptions(out, headroom + OFFSET_OPTIONS, all);
+  return out;
+}
+
+function writeHeader(out: Uint8Array, start: number, packet: OutgoingPacket): void {
+  out[start] = packet.op;
+  out[start + 1] = HTYPE_ETHERNET;
+  out[start + 2] = 6;
+  out[start + 3] = packet.hops ?? 0;
+  writeU32(out, start + 4, packet.xid);
+  writeU16(out, start + 8, packet.secs ?? 0);
+  writeU16(out, start + 10, packet.flags);
+  writeU32(out, start + 12, packet.ciaddr);
+  writeU32(out, start + 16, packet.yiaddr);
+  writeU32(out, start + 20, packet.siaddr);
+  writeU32(out, start + 24, packet.giaddr);
+  for (let index = 0; index < 16; index++) out[start + 28 + index] = packet.chaddr[index] ?? 0;
+  writeU32(out, start + OFFSET_MAGIC, MAGIC_COOKIE);
 }

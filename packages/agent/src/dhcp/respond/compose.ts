@@ -3,26 +3,25 @@ import { BOOTREPLY, BROADCAST_FLAG, MESSAGE_TYPE, type RawOption } from '../code
 import { type BootAnswer, bootAnswer } from './boot.ts';
 import type { DhcpReply } from './decision.ts';
 import type { Exchange, Verdict } from './exchange.ts';
+import { leaseTimes } from './served-network.ts';
 
 type Answer = Extract<Verdict, { kind: 'answer' }>;
 
 /** One source of options. Their order is what is sent first, and what is kept when there is no room for all. */
 type OptionHandler = (exchange: Exchange, answer: Answer, boot: BootAnswer | undefined) => readonly RawOption[];
 
-const conversation: OptionHandler = ({ network }, { type }) => [
-  option('messageType', MESSAGE_TYPE[type]),
-  option('serverId', network.server),
-];
+const MESSAGE_TYPES = {
+  offer: option('messageType', MESSAGE_TYPE.offer),
+  ack: option('messageType', MESSAGE_TYPE.ack),
+  nak: option('messageType', MESSAGE_TYPE.nak),
+};
 
-/** T1 and T2 are sent because some clients' own defaults differ. Source: RFC 2131 §4.4.5. */
-const leaseTimes: OptionHandler = (_, { leaseSeconds: seconds }) =>
-  seconds === undefined
-    ? []
-    : [
-        option('leaseTime', seconds),
-        option('renewalTime', Math.floor(seconds * 0.5)),
-        option('rebindingTime', Math.floor(seconds * 0.875)),
-      ];
+const conversation: OptionHandler = ({ network }, { type }) => [MESSAGE_TYPES[type], network.serverId];
+
+const times: OptionHandler = ({ network }, { leaseSeconds: seconds }) => {
+  if (seconds === undefined) return [];
+  return seconds === network.spec.leaseSeconds ? network.leaseTimes : leaseTimes(seconds);
+};
 
 const refusal: OptionHandler = (_, { message }) => (message === undefined ? [] : [option('message', message)]);
 
@@ -49,15 +48,7 @@ const settings: OptionHandler = ({ request, network, client }, { type }) => {
   return sent.some(({ code }) => code === optionCode('hostname')) ? sent : [...sent, ...named];
 };
 
-const OPTION_HANDLERS: readonly OptionHandler[] = [
-  conversation,
-  leaseTimes,
-  refusal,
-  rapidCommit,
-  clientId,
-  boot,
-  settings,
-];
+const OPTION_HANDLERS: readonly OptionHandler[] = [conversation, times, refusal, rapidCommit, clientId, boot, settings];
 
 /** IPv4 and UDP headers, which option 57 counts and the message's own length does not. */
 const IP_AND_UDP = 28;

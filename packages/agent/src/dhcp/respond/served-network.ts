@@ -10,7 +10,7 @@ import {
 } from '@kcore/contract';
 import type { DhcpBinding, DhcpNetwork } from '../../model/dhcp-network.ts';
 import { parseMac } from '../codec/mac.ts';
-import { option, optionCode } from '../codec/options.ts';
+import { option } from '../codec/options.ts';
 import type { RawOption } from '../codec/packet.ts';
 import type { ClasslessRoute } from '../codec/routes.ts';
 
@@ -34,6 +34,10 @@ export interface ServedNetwork {
   readonly bound: ReadonlyMap<string, BoundAddress>;
   /** Addresses that are some MAC's by decision. */
   readonly ownerOf: ReadonlyMap<Ipv4Number, string>;
+  /** Option 54, encoded once. */
+  readonly serverId: RawOption;
+  /** Options 51, 58 and 59 of a lease as long as the network's, encoded once. */
+  readonly leaseTimes: readonly RawOption[];
   /** By importance. */
   readonly options: readonly ConfiguredOption[];
   /** Whether an unknown MAC may be leased this address: neither bound nor the server's, the network's or the broadcast. */
@@ -110,6 +114,15 @@ function configuredOptions(spec: DhcpNetwork, subnet: Subnet, warnings: string[]
   return [...named(spec, subnet).filter(({ code }) => !replaced.has(code)), ...raw];
 }
 
+/** T1 and T2 are sent because some clients' own defaults differ. Source: RFC 2131 §4.4.5. */
+export function leaseTimes(seconds: number): readonly RawOption[] {
+  return [
+    option('leaseTime', seconds),
+    option('renewalTime', Math.floor(seconds * 0.5)),
+    option('rebindingTime', Math.floor(seconds * 0.875)),
+  ];
+}
+
 /**
  * @throws {KcoreError} InvalidArgument, TypeError, RangeError: an address, MAC or option of the spec is malformed.
  */
@@ -129,15 +142,11 @@ export function serveNetwork(spec: DhcpNetwork): ServedNetwork {
     ...(spec.range === undefined || spec.bindingsOnly ? {} : { range: { first, last } }),
     bound,
     ownerOf,
+    serverId: option('serverId', server),
+    leaseTimes: leaseTimes(spec.leaseSeconds),
     options: configuredOptions(spec, subnet, warnings),
     leasable: (address) =>
       address !== server && address !== subnet.network && address !== broadcast && !ownerOf.has(address),
     warnings,
   };
-}
-
-/** Whether the network has an option of that name configured. */
-export function configured(network: ServedNetwork, name: Parameters<typeof optionCode>[0]): RawOption | undefined {
-  const code = optionCode(name);
-  return network.options.find((candidate) => candidate.code === code);
 }

@@ -100,6 +100,6 @@ function foreignBaseChain({ family, table, name, base, use }: KernelChain): read
   if (base === undefined || ownedFamily(family, table) !== undefined) return [];
   const { hook, policy } = base;
   const sees = family === 'ip' || family === 'inet' || family === 'bridge';
-  if (!sees || base.type === 'nat' || (hook !== 'forward' && hook !== 'input')) return [];
+  if (!sees || (hook !== 'forward' && hook !== 'input')) return [];
   return [{ family, table, chain: name, hook, policy, rules: use }];
 }

@@ -1,0 +1,85 @@
+// A Port is a descriptor with a thread of its own that waits for jobs; a Job carries bytes in and bytes out.
+#pragma once
+
+#include <errno.h>
+#include <node_api.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "uv_thread.h"
+
+namespace {
+
+enum JobKind { kTransact, kReceive, kSend, kCancel, kStopped };
+
+struct Job {
+  Job *next;
+  JobKind kind;
+  napi_deferred deferred;
+  Buffer input;
+  int32_t *numbers;  // kTransact: lengths of chunks; kSend: length, address, port of each packet
+  size_t count;
+  Buffer output;
+  Buffer meta;
+};
+
+enum PortKind { kNetlinkPort = 0, kUdpPort = 1, kPacketPort = 2 };
+
+struct Port {
+  int references;  // one of the thread with its threadsafe function, one of the JavaScript object; JavaScript thread only
+  PortKind kind;
+  int fd;
+  int wake;        // eventfd: there is a job, or the port stops
+  int watch;       // AF_PACKET socket that reports when a UDP port's device goes away; -1 without
+  int ifindex;     // of that device
+  uv_thread_t thread;
+  bool joined;
+  int pending;     // jobs that keep the process alive; JavaScript thread only
+  napi_env env;
+  napi_threadsafe_function post;
+  napi_deferred stopped;
+  pthread_mutex_t lock;
+  // Under the lock.
+  Job *first;
+  Job *last;
+  bool stopping;
+  // Of the thread.
+  Job *receiving;
+  uint8_t *frames;
+  bool deviceDown;
+};
+
+void freeJob(Job *job) {
+  if (job == nullptr) return;
+  free(job->input.data);
+  free(job->numbers);
+  free(job->output.data);
+  free(job->meta.data);
+  free(job);
+}
+
+void wakeUp(int fd) {
+  uint64_t one = 1;
+  ssize_t written;
+  do written = write(fd, &one, sizeof one);
+  while (written < 0 && errno == EINTR);
+}
+
+void postJob(Port *port, Job *job) {
+  if (napi_call_threadsafe_function(port->post, job, napi_tsfn_blocking) != napi_ok) freeJob(job);
+}
+
+
+// Meta of a receive: errno that ends the port or 0, then length (or -errno), address and port of each datagram.
+void finishReceive(Port *port, int32_t status) {
+  Job *job = port->receiving;
+  port->receiving = nullptr;
+  memcpy(job->meta.data, &status, sizeof status);
+  postJob(port, job);
+}
+
+}  // namespace

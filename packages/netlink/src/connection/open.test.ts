@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest';
+import { attributes } from '../codec/attributes.ts';
+import { body } from '../codec/body.ts';
+import { encode } from '../codec/codec.ts';
+import { nested } from '../codec/nested.ts';
+import { u8, u32 } from '../codec/scalar.ts';
+import { struct } from '../codec/struct.ts';
+import { ClosedError, NetlinkError, ProtocolError, UnknownOutcomeError } from '../error.ts';
+import type { RawMessage } from '../message/message.ts';
+import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import {
+  acknowledge,
+  endOfDump,
+  type FakeKernel,
+  fakeConnection,
+  kernelMessage,
+  messagesIn,
+} from '../testing/fake-kernel.ts';
+import type { Trace } from './trace.ts';
+
+const header = struct({ family: u8 });
+const codec = body(header, attributes({ number: [1, u32], inner: [2, nested(attributes({ vni: [1, u32] }))] }));
+
+function request(number: number): Request<void> {
+  const value = { header: { family: 0 }, attributes: { inner: { vni: number }, number } };
+  return requestOf({ operation: `create thing ${number}`, type: 16, flags: 0x600, codec, value });
+}
+
+const things: DumpRequest<number> = dumpOf({
+  operation: 'list things',
+  type: 18,
+  codec: header,
+  value: { family: 0 },
+  itemCodec: codec,
+  item: ({ attributes: { number } }) => number,
+});
+
+function thing(to: RawMessage, number: number, flags = 2): Uint8Array {
+  const payload = encode(codec, { header: { family: 0 }, attributes: { number } });
+  return kernelMessage({ type: 16, flags, sequence: to.sequence }, payload);
+}
+
+/** Answers each message of a chunk by `answer`. */
+function each(answer: (message: RawMessage, index: number) => readonly Uint8Array[]): FakeKernel {
+  return (chunk) => messagesIn(chunk).flatMap(answer);
+}
+
+const first = (chunk: Uint8Array): RawMessage => {
+  const [message] = messagesIn(chunk);
+  if (message === undefined) throw new Error('an empty chunk');
+  return message;
+};
+
+describe('a request', () => {
+  it('asks for an acknowledgement, and succeeds by it', async () => {
+    const seen: RawMessage[] = [];
+    await using connection = fakeConnection(
+      each((message) => {
+        seen.push(message);
+        return [acknowledge(message)];
+      }),
+    );
+    await expect(connection.request(request(1))).resolves.toBeUndefined();
+    expect(seen).toMatchObject([{ type: 16, flags: 0x605, portId: 0 }]);
+  });
+
+  it('makes its result from what came before the acknowledgement', async () => {
+    await using connection = fakeConnection(each((message) => [thing(message, 7, 0), acknowledge(message)]));
+    const query = queryOf({
+      operation: 'get',
+      type: 18,
+      codec: header,
+      value: { family: 0 },
+      reply: (all) => all.length,
+    });
+    await expect(connection.request(query)).resolves.toBe(1);
+  });
+
+  it("fails with the kernel's text and the name of the attribute", async () => {
+    // 16 bytes of header, 4 of family and padding, 4 of the nest's header.
+    const kernel = each((message) => [acknowledge(message, 34, { message: 'VNI out of range', offset: 24 })]);
+    await using connection = fakeConnection(kernel);
+    const wrong = request(1);
+    const error = await connection.request(wrong).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(NetlinkError);
+    expect(error).toMatchObject({
+      message: 'create thing 1: ERANGE: VNI out of range (inner.vni)',
+      code: 'ERANGE',
+      errno: 34,
+      operation: 'create thing 1',
+      attribute: 'inner.vni',
+      kernelMessage: 'VNI out of range',
+      request: wrong,
+    });
+  });
+
+  it('has no text and no attribute when the kernel gave none', async () => {
+    await using connection = fakeConnection(each((message) => [acknowledge(message, 17)]));
+    const error = await connection.request(request(1)).catch((caught: unknown) => caught);
+    expect((error as Error).message).toBe('create thing 1: EEXIST');
+    expect(Object.keys(error as object)).not.toContain('kernelMessage');
+  });
+
+  it('is a protocol error when the kernel is silent', async () => {
+    await using connection = fakeConnection(() => []);
+    await expect(connection.request(request(1))).rejects.toThrow(ProtocolError);
+  });
+
+  it('is of unknown outcome when answers were lost', async () => {
+    await using connection = fakeConnection(() => ({ receiveErrno: 105 }));
+    await expect(connection.request(request(1))).rejects.toThrow(UnknownOutcomeError);
+  });
+
+  it('was not executed when sendmsg refused it', async () => {
+    await using connection = fakeConnection(() => ({ sendErrno: 90 }));
+    await expect(connection.request(request(1))).rejects.toMatchObject({ name: 'NetlinkError', code: 'EMSGSIZE' });
+  });
+
+  it.each<[string, (message: RawMessage) => Uint8Array]>([
+    ['stray bytes', () => new Uint8Array(3)],
+    ['a length beyond the datagram', (message) => acknowledge(message).slice(0, 20)],
+    [
+      'an acknowledgement without its errno',
+      (message) => kernelMessage({ type: 2, sequence: message.sequence }, new Uint8Array(2)),
+    ],
+  ])('is a protocol error when the kernel sends %s', async (_, datagram) => {
+    await using connection = fakeConnection((chunk) => [datagram(first(chunk))]);
+    await expect(connection.request(request(1))).rejects.toThrow(ProtocolError);
+  });
+
+  it('ignores answers to somebody else', async () => {
+    const stale = (message: RawMessage) => acknowledge({ ...message, sequence: message.sequence - 1 }, 17);
+    await using connection = fakeConnection(each((message) => [stale(message), acknowledge(message)]));
+    await expect(connection.request(request(1))).resolves.toBeUndefined();
+  });
+});
+
+describe('a batch', () => {
+  it('goes in chunks of 8 KiB and 200 messages at most', async () => {
+    const chunks: { readonly bytes: number; readonly messages: number }[] = [];
+    await using connection = fakeConnection((chunk) => {
+      chunks.push({ bytes: chunk.byteLength, messages: messagesIn(chunk).length });
+      return messagesIn(chunk).map((message) => acknowledge(message));
+    });
+    const outcomes = await connection.batch(Array.from({ length: 1000 }, (_, n) => request(n)));
+    expect(outcomes.every(({ status }) => status === 'ok')).toBe(true);
+    expect(Math.max(...chunks.map(({ bytes }) => bytes))).toBeLessThanOrEqual(8192);
+    expect(Math.max(...chunks.map(({ messages }) => messages))).toBeLessThanOrEqual(200);
+    expect(chunks.reduce((sum, { messages }) => sum + messages, 0)).toBe(1000);
+    const tiny: Request<void> = requestOf({ operation: 'tiny', type: 16, codec: header, value: { family: 0 } });
+    chunks.length = 0;
+    await connection.batch(Array.from({ length: 401 }, () => tiny));
+    expect(chunks.map(({ messages }) => messages)).toEqual([200, 200, 1]);
+  });
+
+  it('settles each item by its sequence number, whatever the order of the answers', async () => {
+    const kernel: FakeKernel = (chunk) =>
+      messagesIn(chunk)
+        .map((message, index) => acknowledge(message, index === 1 ? 17 : 0))
+        .reverse();
+    await using connection = fakeConnection(kernel);
+    const outcomes = await connection.batch([request(0), request(1), request(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['ok', 'failed', 'ok']);
+  });
+
+  it('keeps ok, failed and unknown apart when acknowledgements are lost', async () => {
+    const kernel: FakeKernel = (chunk) => {
+      const [a, b] = messagesIn(chunk);
+      return { datagrams: a && b ? [acknowledge(a), acknowledge(b, 17)] : [], receiveErrno: 105 };
+    };
+    await using connection = fakeConnection(kernel);
+    const outcomes = await connection.batch([request(0), request(1), request(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['ok', 'failed', 'unknown']);
+  });
+
+  it('sends nothing when one of its values cannot be encoded', async () => {
+    let calls = 0;
+    await using connection = fakeConnection(() => {
+      calls += 1;
+      return [];
+    });
+    await expect(connection.batch([request(1), request(-1)])).rejects.toThrow(/inner\.vni: -1/);
+    expect(calls).toBe(0);
+  });
+
+  it('of nothing is nothing', async () => {
+    await using connection = fakeConnection(() => {
+      throw new Error('must not be called');
+    });
+    expect(await connection.batch([])).toEqual([]);
+  });
+});
+
+it('a transaction is one chunk with the flags as they are, and silence is told apart', async () => {
+  const chunks: Uint8Array[] = [];
+  await using connection = fakeConnection((chunk) => {
+    chunks.push(chunk);
+    const all = messagesIn(chunk);
+    const last = all.at(-1);
+    return last === undefined ? [] : [acknowledge(last)];
+  });
+  const outcomes = await connection.transaction(Array.from({ length: 500 }, (_, n) => request(n)));
+  expect(chunks).toHaveLength(1);
+  expect(messagesIn(chunks[0] ?? new Uint8Array())[0]?.flags).toBe(0x600);
+  expect(outcomes.map(({ status }) => status)).toEqual([...new Array(499).fill('silent'), 'ok']);
+});
+
+describe('a dump', () => {
+  it('gathers the items of all datagrams', async () => {
+    await using connection = fakeConnection((chunk) => {
+      const message = first(chunk);
+      expect(message.flags).toBe(0x301);
+      return [Buffer.concat([thing(message, 1), thing(message, 2)]), thing(message, 3), endOfDump(message)];
+    });
+    expect(await connection.dump(things)).toEqual({ items: [1, 2, 3], interrupted: false });
+  });
+
+  it('is read again when one single message says that it was interrupted', async () => {
+    let passes = 0;
+    await using connection = fakeConnection((chunk) => {
+      passes += 1;
+      const message = first(chunk);
+      return [thing(message, passes), thing(message, 9, passes === 1 ? 0x12 : 2), endOfDump(message)];
+    });
+    expect(await connection.dump(things)).toEqual({ items: [2, 9], interrupted: false });
+  });
+
+  it('is handed on marked when it is interrupted again and again', async () => {
+    let passes = 0;
+    await using connection = fakeConnection((chunk) => {
+      passes += 1;
+      return [thing(first(chunk), 1, 0x12), endOfDump(first(chunk))];
+    });
+    expect(await connection.dump(things)).toEqual({ items: [1], interrupted: true });
+    expect(passes).toBe(5);
+  });
+
+  it('is read again when a part was lost, and in the end of unknown outcome', async () => {
+    let passes = 0;
+    await using connection = fakeConnection((chunk) => {
+      passes += 1;
+      const datagrams = [thing(first(chunk), 1), endOfDump(first(chunk))];
+      return passes < 3 ? { datagrams, receiveErrno: 105 } : datagrams;
+    });
+    expect(await connection.dump(things)).toEqual({ items: [1], interrupted: false });
+    await using deaf = fakeConnection(() => ({ receiveErrno: 105 }));
+    await expect(deaf.dump(things)).rejects.toThrow(UnknownOutcomeError);
+  });
+
+  it('fails with what its end says, whose layout is another than that of an acknowledgement', async () => {
+    await using connection = fakeConnection((chunk) => [endOfDump(first(chunk), 22, { message: 'Invalid index' })]);
+    await expect(connection.dump(things)).rejects.toThrow('list things: EINVAL: Invalid index');
+  });
+
+  it('without an end is a protocol error, never a short list', async () => {
+    await using connection = fakeConnection((chunk) => [thing(first(chunk), 1)]);
+    await expect(connection.dump(things)).rejects.toThrow(ProtocolError);
+  });
+});
+
+describe('the queue', () => {
+  it('executes in order, takes back what still waits, and lets run what runs', async () => {
+    const seen: number[] = [];
+    await using connection = fakeConnection(
+      each((message) => {
+        seen.push(message.sequence);
+        return [acknowledge(message)];
+      }),
+    );
+    const abort = new AbortController();
+    const running = connection.request(request(1), { signal: abort.signal });
+    await Promise.resolve();
+    await Promise.resolve();
+    const waiting = connection.request(request(2), { signal: abort.signal }).catch((error: unknown) => error);
+    const other = connection.request(request(3));
+    abort.abort(new Error('not any more'));
+    await expect(running).resolves.toBeUndefined();
+    expect(await waiting).toMatchObject({ message: 'not any more' });
+    await other;
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('refuses an aborted signal at once', async () => {
+    await using connection = fakeConnection(each((message) => [acknowledge(message)]));
+    await expect(connection.request(request(1), { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
+  });
+
+  it('is bounded', async () => {
+    await using connection = fakeConnection(each((message) => [acknowledge(message)]));
+    const all = Array.from({ length: 10_002 }, () =>
+      connection.request(request(1)).then(
+        () => 'ok',
+        (error: unknown) => String(error),
+      ),
+    );
+    const results = await Promise.all(all);
+    expect(results.filter((result) => result.includes('ENOBUFS')).length).toBeGreaterThan(0);
+    expect(results.filter((result) => result === 'ok').length).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it('refuses what comes after the end', async () => {
+    const connection = fakeConnection(each((message) => [acknowledge(message)]));
+    await connection[Symbol.asyncDispose]();
+    await expect(connection.request(request(1))).rejects.toThrow(ClosedError);
+  });
+});
+
+it('a trace shows each message both ways', async () => {
+  const traces: Trace[] = [];
+  await using connection = fakeConnection(
+    each((message) => [acknowledge(message)]),
+    { trace: (trace) => traces.push(trace) },
+  );
+  await connection.batch([request(1), request(2)]);
+  expect(
+    traces.map(({ direction, operation, message }) => [direction, operation, message.type, message.sequence]),
+  ).toEqual([
+    ['sent', 'create thing 1 and 1 more', 16, 1],
+    ['sent', 'create thing 1 and 1 more', 16, 2],
+    ['received', 'create thing 1 and 1 more', 2, 1],
+    ['received', 'create thing 1 and 1 more', 2, 2],
+  ]);
+});

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type DataTypeName, decodeValue, encodeValue, sizeOfTypes, typeNumber, typesOfNumber } from './data-type.ts';
+
+const octet = fc.integer({ min: 0, max: 255 });
+const values: Readonly<Record<DataTypeName, fc.Arbitrary<string>>> = {
+  ipv4_addr: fc.tuple(octet, octet, octet, octet).map((parts) => parts.join('.')),
+  ether_addr: fc
+    .tuple(octet, octet, octet, octet, octet, octet)
+    .map((parts) => parts.map((part) => part.toString(16).padStart(2, '0')).join(':')),
+  ether_type: fc.constantFrom('ip', 'arp', 'ip6', '0x88cc'),
+  inet_proto: fc.constantFrom('tcp', 'udp', 'ipv6-icmp', '0', '255'),
+  inet_service: fc.integer({ min: 0, max: 65_535 }).map(String),
+  mark: fc.integer({ min: 0, max: 0xffff_ffff }).map((value) => `0x${value.toString(16).padStart(8, '0')}`),
+  ifname: fc.stringMatching(/^[a-z][a-z0-9.-]{0,14}$/),
+};
+const names = Object.keys(values) as DataTypeName[];
+
+test('a concatenation is read as it was written', () => {
+  const types = fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 4 });
+  const cases = types.chain((key) => fc.tuple(fc.constant(key), fc.tuple(...key.map((name) => values[name]))));
+  fc.assert(
+    fc.property(cases, ([key, texts]) => {
+      expect(decodeValue(key, encodeValue(key, texts))).toEqual(texts);
+      expect(typesOfNumber(typeNumber(key))).toEqual(key);
+    }),
+  );
+});
+
+test('R-22: numbers and padding are nft’s: ifname . ether_addr . ipv4_addr', () => {
+  const key = ['ifname', 'ether_addr', 'ipv4_addr'] as const;
+  expect(typeNumber(key)).toBe((41 << 12) | (9 << 6) | 7);
+  expect(sizeOfTypes(key)).toBe(28);
+  expect(Buffer.from(encodeValue(key, ['tap-1', '02:00:00:00:00:01', '10.0.0.5'])).toString('hex')).toBe(
+    '7461702d310000000000000000000000' + '0200000000010000' + '0a000005',
+  );
+  expect(typesOfNumber((41 << 6) | 63)).toBeUndefined();
+});
+
+describe('a value has one text', () => {
+  const wrong: readonly [DataTypeName, string][] = [
+    ['ipv4_addr', '10.0.0.256'],
+    ['ipv4_addr', '010.0.0.1'],
+    ['ether_addr', '02:00:00:00:00:0G'],
+    ['ether_addr', '02:00:00:00:00:AB'],
+    ['inet_proto', '6'],
+    ['inet_proto', '256'],
+    ['inet_service', '65536'],
+    ['inet_service', '080'],
+    ['ether_type', '0x0800'],
+    ['ifname', 'sixteen-bytes-xx'],
+    ['ifname', ''],
+    ['mark', '5'],
+  ];
+  test.each(wrong)('%s %s is refused', (type, text) => {
+    expect(() => encodeValue([type], [text])).toThrow(RangeError);
+  });
+  test('as many texts as types', () => {
+    expect(() => encodeValue(['ipv4_addr'], ['10.0.0.1', '80'])).toThrow('has 2 parts');
+  });
+});
