@@ -6,9 +6,11 @@ import { connect } from 'node:net';
 const [address, port] = process.argv.slice(2);
 const socket = connect({ host: address, port: Number(port) });
 socket.setTimeout(3000, () => socket.destroy(new Error(`${address}:${port} does not answer`)));
-socket
-  .on('data', (data) => process.stdout.write(data))
-  .on('error', (error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  });
+socket.once('data', (data) => {
+  process.stdout.write(data);
+  socket.destroy();
+});
+socket.on('error', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -168,7 +168,6 @@ test.each(damages)('R-51: %s: repaired within 2 s, and told', async (_, command,
     return first;
   });
   const earlier = new Set((await repairs()).map(({ sequence }) => sequence));
-  const damaged = performance.now();
   await inNetns(node(), ...command().split(' '));
   await eventually(
     async () => {
@@ -176,7 +175,6 @@ test.each(damages)('R-51: %s: repaired within 2 s, and told', async (_, command,
     },
     { timeoutMs: 2_000, everyMs: 20 },
   );
-  expect(performance.now() - damaged).toBeLessThan(4_000);
   await eventually(async () => {
     const events = (await repairs()).filter(({ sequence }) => !earlier.has(sequence));
     expect(events.map(({ message }) => message).join('\n')).toMatch(told);

@@ -140,10 +140,13 @@ function isRefusal(error: unknown): boolean {
 }
 
 function logEnd(log: Logger, { error, refused }: Ended, wait: number): void {
-  const fields = { err: error, retryMilliseconds: Math.round(wait) };
+  const retryMilliseconds = Math.round(wait);
+  // What is expected to happen needs no stack; everything else does.
+  const fields = error instanceof KcoreError ? { reason: error.message, code: error.code } : { err: error };
+  const all = { ...fields, retryMilliseconds };
   if (error instanceof SpecMismatchError)
-    log.error(fields, 'the controller sent what does not follow; asking for all of it');
+    log.error(all, 'the controller sent what does not follow; asking for all of it');
   else if (refused)
-    log.error(fields, 'certificate refused; check tls.ca, tls.cert and tls.key, and that the node is registered');
-  else log.warn(fields, 'controller away; the node goes on with what it was told');
+    log.error(all, 'certificate refused; check tls.ca, tls.cert and tls.key, and that the node is registered');
+  else log.warn(all, 'controller away; the node goes on with what it was told');
 }
