@@ -8,7 +8,7 @@ import { checkLabName, guestNamespace, namespaceOf, nodeNumber } from './names.t
 import { deleteNamespace } from './namespaces.ts';
 import { endProcesses, isAlive } from './process.ts';
 import { findTools } from './programs.ts';
-import { labController } from './ready.ts';
+import { labController, waitSettled } from './ready.ts';
 import { type LabState, type NodeState, withNode, withoutNode } from './state.ts';
 import { labPaths, loadState, requireRoot, saveState } from './state-directory.ts';
 import { type LabStatus, statusOf } from './status.ts';
@@ -158,9 +158,14 @@ async function awaitNode(
   options: LabNodeOptions,
 ): Promise<void> {
   const { controller } = state;
-  // Without its controller a node serves what it was told last; there is nobody to ask whether it is ready.
-  if (controller === undefined || !isAlive(controller)) return;
   const nodes = state.nodes.filter((node) => node.name === options.node);
+  if (controller === undefined || !isAlive(controller)) {
+    // Without its controller a node serves what it was told last; there is nobody to ask whether it is ready.
+    const log = lab.paths.log(options.node);
+    for (const { name, agent } of nodes)
+      if (agent !== undefined) await waitSettled({ what: name, process: agent, log });
+    return;
+  }
   await step(options.progress, `${options.node} ready`, () => awaitNodes(lab, files, options, controller, nodes));
 }
 

@@ -50,6 +50,18 @@ export async function waitUntil(awaited: Awaited, ask: () => Promise<boolean>): 
   throw new KcoreError('DeadlineExceeded', `${awaited.what}: not within ${seconds} s`, { log: awaited.log }, last);
 }
 
+/** An agent that cannot run ends within this time, milliseconds. */
+const SETTLING = 1_000;
+
+/**
+ * Waits until a process may be taken to have started well, where there is nobody to ask.
+ * @throws {KcoreError} Internal when it ended, with the end of its log.
+ */
+export async function waitSettled({ what, process, log }: Omit<Awaited, 'timeoutMs'>): Promise<void> {
+  const since = performance.now();
+  await waitUntil({ what, process, log, timeoutMs: 2 * SETTLING }, async () => performance.now() - since > SETTLING);
+}
+
 async function endOf(log: string): Promise<string> {
   const text = await readFile(log, 'utf8').catch(() => '');
   return text.trimEnd().split('\n').slice(-3).join(' | ') || `nothing in ${log}`;

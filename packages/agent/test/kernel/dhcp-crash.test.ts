@@ -85,7 +85,9 @@ async function load(
   }
 }
 
-test('R-50, facts 26: killed again and again under load, every lease that was acknowledged is there', async () => {
+test('R-50, facts 26: killed again and again under load, every lease that was acknowledged is there', {
+  timeout: 60_000 * scale,
+}, async () => {
   const client = lab.client('a', 'br0', '52:54:00:00:00:01');
   const raw = await lab.raw(client);
   const told = new Map<string, string>();

@@ -8,7 +8,9 @@ import { buildPacket } from './build.ts';
 import { option } from './options.ts';
 import { parsePacket } from './parse.ts';
 
-const runs = 20_000 * Number(process.env['KCORE_TEST_SCALE'] ?? 1);
+const scale = Number(process.env['KCORE_TEST_SCALE'] ?? 1);
+const runs = 20_000 * scale;
+const timeout = 20_000 * scale;
 
 /** Numbers below `bound`, the same in every run. Source: xorshift32, Marsaglia 2003. */
 function numbers(seed: number): (bound: number) => number {
@@ -70,7 +72,7 @@ function mutate(bytes: Uint8Array, below: (bound: number) => number): Uint8Array
   return out;
 }
 
-test('facts 33: whatever arrives, nothing throws, and what is answered is a well-formed reply', () => {
+test('facts 33: whatever arrives, nothing throws, and what is answered is a well-formed reply', { timeout }, () => {
   const below = numbers(20260101);
   const network = serveNetwork(spec);
   let answered = 0;
@@ -98,7 +100,7 @@ test('facts 33: whatever arrives, nothing throws, and what is answered is a well
   expect(malformed).toBeGreaterThan(runs / 50);
 });
 
-test('facts 33: pure noise is never answered', () => {
+test('facts 33: pure noise is never answered', { timeout }, () => {
   const below = numbers(42);
   for (let run = 0; run < runs; run++) {
     const noise = Uint8Array.from({ length: below(600) }, () => below(256));
