@@ -210,7 +210,12 @@ describe('nobody there', () => {
   });
 
   test('something else answers, or nothing does', async () => {
-    const server = createTcpServer((socket) => socket.end('SSH-2.0\r\n'));
+    const server = createTcpServer((socket) =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .end('SSH-2.0\r\n'),
+    );
     const silent = createTcpServer((socket) => socket.on('error', () => {}).resume());
     for (const each of [server, silent]) {
       await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve));

@@ -24,8 +24,8 @@ export interface LabUpOptions extends LabBackend {
   readonly progress?: LabProgress;
 }
 
-/** Milliseconds; a machine with one busy core takes long to start node. */
-export const READY_TIMEOUT = 60_000;
+/** Milliseconds. An emulated machine takes a minute to start a few processes; one that died is noticed at once. */
+export const READY_TIMEOUT = 180_000;
 const WORLD_HEAP_MIB = 32;
 
 /**

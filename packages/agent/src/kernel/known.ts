@@ -100,8 +100,7 @@ export class Known {
     if (entry.family !== IPV4 || !this.#owned.has(entry.index)) return undefined;
     const key = neighbourKey(entry);
     const permanent = entry.state.permanent === true;
-    // A deleted permanent entry is told as one that failed: so what is known decides, not what the message says.
-    if (!permanent && !this.#values.has(key)) return undefined;
+    // A deleted permanent entry is told as one that failed; of one that was never known, nothing is lost.
     return this.#compare(
       permanent ? event : 'delete',
       key,
@@ -114,7 +113,6 @@ export class Known {
     if (!this.#owned.has(entry.index)) return undefined;
     const key = fdbKey(entry);
     const configured = isConfigured(entry);
-    if (!configured && !this.#values.has(key)) return undefined;
     return this.#compare(configured ? event : 'delete', key, fdbText(entry), () => {
       const table = entry.where === 'self' ? 'vxlan' : 'bridge';
       return `fdb ${table} ${this.#name(entry.index)} ${entry.mac} ${entry.destination ?? '-'}`;

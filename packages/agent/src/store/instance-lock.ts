@@ -89,11 +89,15 @@ function isAlive(holder: Holder): boolean {
   return holder.bootId === bootId() && startTimeOf(holder.pid) === holder.startTime;
 }
 
-/** The command's name, field 2, may hold spaces and parentheses: fields are counted from the last parenthesis. */
+/**
+ * Absent when there is no such process, or only a zombie: a killed agent that nobody has reaped yet holds nothing.
+ * The command's name, field 2, may hold spaces and parentheses: fields are counted from the last parenthesis.
+ */
 function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZXx'.includes(state) ? undefined : fields[18];
   } catch {
     return undefined;
   }

@@ -1,4 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { specKey } from '@kcore/contract';
@@ -91,6 +93,28 @@ describe('the lock of a data directory', () => {
     first[Symbol.dispose]();
     lockDirectory(place.directory)[Symbol.dispose]();
     expect(readdirSync(place.directory)).toEqual([]);
+  });
+
+  it('is taken over from a killed agent that nobody has reaped yet', async () => {
+    // The shell starts a child, tells its pid, becomes a sleep that never reaps it; the child is a zombie once killed.
+    const shell = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [output] = await once(shell.stdout, 'data');
+      const pid = Number(String(output));
+      const stat = (): string[] =>
+        readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ');
+      const holder = { pid, startTime: stat()[19], bootId: bootId() };
+      writeFileSync(join(place.directory, 'lock'), JSON.stringify(holder));
+      expect(() => lockDirectory(place.directory)).toThrow(`another agent (process ${pid})`);
+      process.kill(pid, 'SIGKILL');
+      while (stat()[0] !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+      expect(stat()[19]).toBe(holder.startTime);
+      lockDirectory(place.directory)[Symbol.dispose]();
+    } finally {
+      shell.kill('SIGKILL');
+    }
   });
 
   it.each([

@@ -260,9 +260,9 @@ test('facts 39: a storm of first boots with the broadcast flag clear: all are se
   );
   const addresses = await Promise.all(
     macs.map(async (mac) => {
-      const offer = await raw.ask({ type: 'discover', mac }, 3000);
+      const offer = await raw.ask({ type: 'discover', mac }, 3000, 10);
       const requested = formatIpv4(offer?.packet.yiaddr ?? 0);
-      const ack = await raw.ask({ type: 'request', mac, requested, server: '10.78.0.1' }, 3000);
+      const ack = await raw.ask({ type: 'request', mac, requested, server: '10.78.0.1' }, 3000, 10);
       return formatIpv4(ack?.packet.yiaddr ?? 0);
     }),
   );

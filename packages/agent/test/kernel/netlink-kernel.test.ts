@@ -46,15 +46,15 @@ describe('what iproute2 sees', () => {
   it('of links: the mark, no link-local addresses, forwarding, the port', async () => {
     await using host = await openHost();
     await host.kernel.apply(creation(bridge, tap('tap-a')));
-    const links = await witness(host.namespace, 'ip', '-d', '-j', 'address', 'show');
+    const links = await witness(host.namespace, 'ip', '-d', '-j', 'link', 'show');
     const [seenBridge, seenTap] = ['kbr-t', 'tap-a'].map((name) => links.find((link) => link['ifname'] === name));
     expect(seenBridge).toMatchObject({
       ifalias: 'kcore:t',
       address: '02:00:5e:10:00:01',
-      addr_info: [],
+      inet6_addr_gen_mode: 'none',
     });
     expect(seenBridge).toMatchObject({ group: String(0x6b63), linkinfo: { info_data: { mcast_snooping: 0 } } });
-    expect(seenTap).toMatchObject({ ifalias: 'kcore:vm', master: 'kbr-t', addr_info: [] });
+    expect(seenTap).toMatchObject({ ifalias: 'kcore:vm', master: 'kbr-t', inet6_addr_gen_mode: 'none' });
     expect(seenTap).toMatchObject({
       linkinfo: { info_data: { type: 'tap', user: 64_321, vnet_hdr: true, persist: true } },
     });

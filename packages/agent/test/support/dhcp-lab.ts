@@ -239,9 +239,9 @@ export class RawClient implements AsyncDisposable {
     await this.#socket.send(frames);
   }
 
-  /** Sends until it is answered, as a client does; undefined after three times. */
-  async ask(message: ClientMessage, patience = 1000): Promise<RawReply | undefined> {
-    for (let attempt = 0; attempt < 3; attempt++) {
+  /** Sends until it is answered, as a client does; undefined after so many attempts. */
+  async ask(message: ClientMessage, patience = 1000, attempts = 3): Promise<RawReply | undefined> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
       const answered = new Promise<RawReply>((resolve) => this.#waiting.set(message.mac, resolve));
       await this.send(message);
       const reply = await Promise.race([answered, systemClock.sleep(patience)]);

@@ -65,6 +65,14 @@ describe('attribute tables', () => {
     expect(decode(link, known)).toEqual({ linkinfo: { data: { stp: 1 }, kind: 'bridge' } });
   });
 
+  it.each([
+    ['leaves the range', '09 00 03 00 76 78 31 00'],
+    ['is shorter than its own header', '03 00 03 00 76 78 31 00'],
+    ['leaves its nest', '0c 00 12 80  09 00 01 00 76 78 31 00'],
+  ])('refuse an attribute whose length %s', (_, bytes) => {
+    expect(() => decode(link, bytesOf(bytes))).toThrow(MalformedError);
+  });
+
   it('keep what they do not know, and write it back', () => {
     const strange = bytesOf('08 00 04 00 dc 05 00 00  06 00 ff 80 01 02 00 00  05 00 e7 03 07 00 00 00');
     const value = decode(link, strange);

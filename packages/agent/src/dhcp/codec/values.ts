@@ -20,7 +20,7 @@ function unsigned(size: 1 | 2 | 4): OptionCodec<number> {
 export const u8 = unsigned(1);
 export const u16 = unsigned(2);
 export const u32 = unsigned(4);
-export const ipv4: OptionCodec<Ipv4Number> = u32;
+export const ipv4: OptionCodec<Ipv4Number> = unsigned(4);
 
 export const ipv4List: OptionCodec<readonly Ipv4Number[]> = {
   encode: (addresses) => Uint8Array.from(addresses.flatMap((address) => [...u32.encode(address)])),

@@ -42,6 +42,11 @@ describe('LeaseTable', () => {
     table.apply({ change: 'lease', lease: lease('a', 100, 30) });
     late();
     expect(table.at(100)?.expiresAt).toBe(30);
+    const moved = table.apply({ change: 'lease', lease: lease('a', 102, 40) });
+    table.apply({ change: 'forget', network: 'lan', address: 102 });
+    moved();
+    expect(table.ofClient('a')).toBeUndefined();
+    table.apply({ change: 'lease', lease: lease('a', 100, 30) });
     table.apply({ change: 'forget', network: 'lan', address: 100 })();
     expect(table.at(100)?.expiresAt).toBe(30);
   });

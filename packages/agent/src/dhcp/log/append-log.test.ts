@@ -129,6 +129,16 @@ describe('a torn tail is dropped, damage anywhere else is an error', () => {
     }
   });
 
+  test('damage in the last record of a group is an error also when one group follows', () => {
+    const damaged = file(['one', 'uno'], ['two']);
+    damaged[16 + 19 + 17] = 0;
+    expect(() => readLog(damaged, PATH)).toThrow('is damaged at byte 35');
+  });
+
+  test('a record that is too long is refused, not written wrong', () => {
+    expect(() => writeGroup(new Uint8Array(100_000), 0, 1, [new Uint8Array(65_536)])).toThrow(RangeError);
+  });
+
   test('an empty file and a foreign one are not taken for an empty store', async () => {
     for (const content of [new Uint8Array(0), encode('52:54:00:00:00:01 10.0.0.1 web-01')]) {
       const disk = new MemoryDisk();
@@ -200,6 +210,20 @@ describe('failing disks', () => {
     await append(journal, log, 'b');
     await log[Symbol.asyncDispose]();
     expect((await reopened(disk)).stored).toEqual(['a', 'b']);
+  });
+
+  test('when a compaction fails after its rename, nothing is appended to the file that is gone', async () => {
+    const disk = new MemoryDisk();
+    const log = await new Journal().open(disk, { snapshot: () => [encode('state')] });
+    disk.lateFault = () => {
+      disk.lateFault = () => {};
+      throw new Error('EIO of the directory');
+    };
+    const large = new Uint8Array(60_000).fill(65);
+    for (let count = 0; count < 30; count++) await log.append(Array.from({ length: 10 }, () => large));
+    await log.append([encode('next')]);
+    await log[Symbol.asyncDispose]();
+    expect((await reopened(disk)).stored.filter((text) => text.length < 10)).toEqual(['state', 'next']);
   });
 
   test('more than the queue holds is refused', async () => {

@@ -14,7 +14,7 @@ export const FILE_HEADER = new TextEncoder().encode(MAGIC_LINE.padEnd(16, '\n'))
 /** magic u16 · payload length u16 · group u32 · records left in the group u16 · reserved u16 · CRC-32 u32; big-endian. */
 const RECORD_HEADER = 16;
 const RECORD_MAGIC = 0x6b4c;
-export const MAX_PAYLOAD = 0xffff;
+const MAX_PAYLOAD = 0xffff;
 /** The count of records left is 16 bits. */
 export const MAX_GROUP = 0xffff;
 export const FIRST_GROUP = 1;
@@ -36,11 +36,15 @@ export function groupSize(payloads: readonly Uint8Array[]): number {
   return payloads.reduce((sum, payload) => sum + RECORD_HEADER + payload.length, 0);
 }
 
-/** Writes one group at `offset` of `out`. */
+/**
+ * Writes one group at `offset` of `out`.
+ * @throws {RangeError} A payload is longer than 65,535 bytes.
+ */
 export function writeGroup(out: Uint8Array, offset: number, group: number, payloads: readonly Uint8Array[]): void {
   const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
   let at = offset;
   payloads.forEach((payload, index) => {
+    if (payload.length > MAX_PAYLOAD) throw new RangeError(`a lease record of ${payload.length} bytes is too long`);
     view.setUint16(at, RECORD_MAGIC);
     view.setUint16(at + 2, payload.length);
     view.setUint32(at + 4, group);

@@ -103,7 +103,7 @@ async function lease(link: MemoryLink, mac: string): Promise<string | undefined>
 
 describe('serving', () => {
   test('R-04: a lease, told to the MAC that asked', async () => {
-    const { sockets, start } = bound(host());
+    const { sockets, start, clock } = bound(host());
     const link = sockets.addLink('kbr-lan');
     const server = await start(network());
     expect(await say(link, { type: 'discover', mac: A })).toEqual([`offer 10.77.0.100 to ${A} at 10.77.0.100`]);
@@ -115,6 +115,8 @@ describe('serving', () => {
     ]);
     expect(server.exportLeases('lan')).toBe(`1767229200 ${A} 10.77.0.100 * *\n`);
     expect(server.counters().get('lan')).toMatchObject({ discover: 1, offer: 1, request: 1, ack: 1, dropped: {} });
+    await clock.advance(3_600_000);
+    expect([server.leases(), server.exportLeases()]).toEqual([[], '']);
   });
 
   test('facts 34: the same MAC on two bridges has two leases, and each answer leaves on its own bridge', async () => {

@@ -40,6 +40,8 @@ class MemoryFile {
 export class MemoryDisk implements LogDisk {
   readonly journal: DiskOperation[] = [];
   fault: Fault = () => {};
+  /** Asked when a rename was carried out: what it throws is the rename's error, as when the directory cannot be synced. */
+  lateFault: () => void = () => {};
   readonly #files = new Map<string, MemoryFile>();
   #count = 0;
 
@@ -100,6 +102,7 @@ export class MemoryDisk implements LogDisk {
   async rename(from: string, to: string): Promise<void> {
     this.#note({ op: 'rename', from, to });
     this.#move(from, to);
+    this.lateFault();
   }
 
   async remove(path: string): Promise<void> {
