@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandOptions, type CommandResult, mustRun, run } from './command.ts';
+import { type Background, type CommandOptions, type CommandResult, mustRun, run, startBackground } from './command.ts';
 import { eventually } from './eventually.ts';
 import { placed } from './namespace.ts';
 
@@ -53,6 +53,8 @@ export interface TestLab extends AsyncDisposable {
   createVm(vm: string, ...parameters: readonly string[]): Promise<string>;
   /** The address that the guest really has on eth0. */
   guestAddress(vm: string): Promise<string>;
+  /** Kills the controller at once, with SIGKILL, and starts it again as its service would. */
+  restartController(): Promise<void>;
   /** Environment for a `kctl` of one's own. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -110,6 +112,7 @@ function testLab(name: string, directory: string, env: Readonly<Record<string, s
       return lab.guestAddress(vm);
     },
     guestAddress: (vm) => eventually(() => guestAddress(netns(`vm-${vm}`)), { timeoutMs: 20_000 }),
+    restartController: () => restartController(lab),
     [Symbol.asyncDispose]: async () => {
       const down = await lab.lab('down');
       await rm(directory, { recursive: true, force: true });
@@ -117,6 +120,18 @@ function testLab(name: string, directory: string, env: Readonly<Record<string, s
     },
   };
   return lab;
+}
+
+const controllers = new WeakMap<TestLab, Background>();
+
+async function restartController(lab: TestLab): Promise<void> {
+  const { controller, directory } = await lab.status();
+  const running = controllers.get(lab);
+  if (running !== undefined) await running.stop('SIGKILL');
+  else if (controller.pid !== undefined) process.kill(controller.pid, 'SIGKILL');
+  const program = join(ROOT, 'node_modules', '.bin', 'kcore-controller');
+  const config = join(directory, 'controller.json');
+  controllers.set(lab, startBackground(placed(lab.netns('ctl'), [program, '--config', config])));
 }
 
 async function guestAddress(netns: string): Promise<string> {

@@ -35,6 +35,14 @@ async function watch(node: string): Promise<Background> {
   return monitor;
 }
 
+async function leases(): Promise<readonly unknown[]> {
+  const { items } = await lab().json('get', 'leases');
+  return items.map(({ status }: { status: Record<string, unknown> }) => {
+    const { address, mac, expiresAt } = status;
+    return { address, mac, expiresAt };
+  });
+}
+
 beforeAll(async () => {
   opened.push(await openLab({ nodes: 3 }));
   await lab().ok(
@@ -109,6 +117,12 @@ test('R-52, R-53: an agent goes and comes back without a lost packet or an FDB e
   const running = await startPing(lab().vmNetns('left'), await lab().guestAddress('right'));
   const monitor = await watch('node-1');
   const before = (await lab().status()).nodes[0]?.pid;
+  await lab().createVm('plain', '--node', 'node-1');
+  const leased = await eventually(async () => {
+    const list = await leases();
+    expect(list).toHaveLength(1);
+    return list;
+  });
   expect((await lab().lab('node', 'stop', 'node-1')).code).toBe(0);
   expect((await lab().status()).nodes[0]).toMatchObject({ name: 'node-1', state: 'stopped' });
   await eventually(async () => expect((await lab().json('get', 'nodes', 'node-1')).status.state).toBe('unknown'));
@@ -122,10 +136,12 @@ test('R-52, R-53: an agent goes and comes back without a lost packet or an FDB e
   await monitor.stop();
   const { sent, received } = await running.stop();
   expect(received).toBe(sent);
+  await eventually(async () => expect(await leases()).toEqual(leased));
 });
 
 test('R-53: a node serves on, and starts again, without its controller', async () => {
   const { controller, nodes } = await lab().status();
+  const { tap, address } = (await lab().json('get', 'vms', 'plain')).status.nics[0];
   process.kill(controller.pid ?? 0, 'SIGKILL');
   const [first] = nodes;
   process.kill(first?.pid ?? 0, 'SIGKILL');
@@ -137,4 +153,11 @@ test('R-53: a node serves on, and starts again, without its controller', async (
   await inNetns(netns, 'ip', 'link', 'delete', DEVICE);
   await eventually(async () => expect(await floodList('node-1')).toEqual(['192.168.40.102', '192.168.40.103']));
   await eventually(async () => ping(lab().vmNetns('left'), await lab().guestAddress('right')));
+  // Also a NIC, whose guest then asks for its address again.
+  await inNetns(netns, 'ip', 'link', 'delete', tap);
+  await eventually(async () => {
+    const [link] = await witness(lab().vmNetns('plain'), 'ip', '-j', '-4', 'address', 'show', 'eth0');
+    expect(link.addr_info).toMatchObject([{ local: address }]);
+  });
+  await eventually(() => ping(lab().vmNetns('plain'), '203.0.113.10'));
 });

@@ -1,3 +1,4 @@
+import { openPacketSocket } from '@kcore/netlink';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askTcp } from '../support/ask.ts';
 import { mustRun } from '../support/command.ts';
@@ -41,6 +42,12 @@ interface Placed {
 async function placeOf(vm: string): Promise<Placed> {
   const { status } = await lab().json('get', 'vms', vm);
   return { name: vm, node: status.node, address: status.nics[0].address, mac: status.nics[0].mac };
+}
+
+/** A broadcast frame of the EtherType for experiments (IEEE 802), which no protocol answers. */
+function frameFrom(mac: string): Uint8Array {
+  const source = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+  return Uint8Array.from([...Array(6).fill(0xff), ...source, 0x88, 0xb5, ...Array(46).fill(0)]);
 }
 
 beforeAll(async () => {
@@ -267,6 +274,17 @@ describe('packets', () => {
       'src',
       '02:00:00:00:66:66',
     );
+    const own = await capture(
+      lab().vmNetns('right'),
+      'eth0',
+      'ether',
+      'proto',
+      '0x88b5',
+      'and',
+      'ether',
+      'src',
+      (await placeOf('left')).mac,
+    );
     const { address } = await placeOf('right');
     const send = (...command: readonly string[]) =>
       mustRun(placed(netns, ['bash', '-c', `${command.join(' ')} || true`]));
@@ -274,13 +292,12 @@ describe('packets', () => {
     await send('ping', '-c2', '-i0.2', '-W1', '-I', '10.250.0.66', address);
     await inNetns(netns, 'ip', 'address', 'delete', '10.250.0.66/24', 'dev', 'eth0');
     await ping(netns, address);
-    const link = 'add mv0 link eth0 address 02:00:00:00:66:66 type macvlan mode bridge'.split(' ');
-    const macvlan = await mustRun(placed(netns, ['bash', '-c', `ip link ${link.join(' ')} && echo made || echo none`]));
-    if (macvlan.includes('made')) {
-      await inNetns(netns, 'ip', 'link', 'set', 'mv0', 'up');
-      await send('arping', '-c2', '-w2', '-I', 'mv0', '-s', '10.250.0.66', address);
-      await inNetns(netns, 'ip', 'link', 'delete', 'mv0');
-    }
+    await using raw = await openPacketSocket({ device: 'eth0', etherType: 0, netns: `/run/netns/${netns}` });
+    await raw.send([frameFrom('02:00:00:00:66:66')]);
+    // The same by its own MAC arrives, so that the capture is known to see such frames.
+    await raw.send([frameFrom((await placeOf('left')).mac)]);
+    await eventually(() => expect(packets(own.said())).toHaveLength(1));
+    await own.stop();
     expect(packets(await tcpdump.stop())).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { checkLabName, namespaceOf, namespacePath, nodeAddress } from './names.ts';
+import { checkLabName, namespaceOf, nodeAddress } from './names.ts';
 import { isAlive } from './process.ts';
 import type { LabState, NodeState, ProcessRef } from './state.ts';
 import { type LabPaths, labPaths, loadState } from './state-directory.ts';
@@ -54,9 +54,4 @@ function nodeStatus(paths: LabPaths, lab: string, node: NodeState): LabNodeStatu
 
 function livePid(process: ProcessRef | undefined): { readonly pid?: number } {
   return process !== undefined && isAlive(process) ? { pid: process.pid } : {};
-}
-
-/** Path of a member's namespace. */
-export function memberNetns(lab: string, member: string): string {
-  return namespacePath(namespaceOf(lab, member));
 }

@@ -64,7 +64,9 @@ export { type Route, type RouteFilter, type RouteSpec, type RouteType, routes } 
 export { decodeRouteMessage, type RouteEvent } from './rtnl/route-message.ts';
 export { type Rule, type RuleAction, type RuleSpec, rules } from './rtnl/rule.ts';
 export { readNetSysctl, type SysctlPath, writeNetSysctl } from './sysctl.ts';
+export { IN6_ADDR_GEN_MODE_EUI64, IN6_ADDR_GEN_MODE_NONE } from './uapi/if-link.ts';
 export { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST } from './uapi/if-packet.ts';
+export { IFF_TAP } from './uapi/if-tun.ts';
 export { NF_ACCEPT, NF_DROP, NFPROTO_IPV4 } from './uapi/netfilter.ts';
 export { NETLINK_NETFILTER, NETLINK_ROUTE } from './uapi/netlink.ts';
 // Constants of nftables, which rules are made of.
@@ -99,3 +101,15 @@ export {
   NFT_PAYLOAD_NETWORK_HEADER,
   NFT_PAYLOAD_TRANSPORT_HEADER,
 } from './uapi/nf-tables-expr.ts';
+export { NFNLGRP_NFTABLES } from './uapi/nfnetlink.ts';
+export {
+  RT_TABLE_LOCAL,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_NETCONF,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV4_RULE,
+  RTNLGRP_LINK,
+  RTNLGRP_NEIGH,
+  RTPROT_KERNEL,
+} from './uapi/rtnetlink.ts';
+export { AF_BRIDGE, AF_INET } from './uapi/socket.ts';

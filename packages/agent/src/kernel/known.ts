@@ -1,13 +1,20 @@
-import type { Address, FdbEntry, Link, Neighbour, Netconf, Route, RouteEvent, Rule } from '@kcore/netlink';
+import {
+  type Address,
+  AF_BRIDGE,
+  AF_INET,
+  type FdbEntry,
+  type Link,
+  type Neighbour,
+  type Netconf,
+  type Route,
+  type RouteEvent,
+  RT_TABLE_LOCAL,
+  type Rule,
+} from '@kcore/netlink';
 import { nameOf } from './observe-link.ts';
 import { isOwnedLink, isOwnedRule } from './ownership.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** RT_TABLE_LOCAL. The kernel fills it by itself with each address. */
-const LOCAL_TABLE = 255;
-/** AF_INET, AF_BRIDGE. */
-const IPV4 = 2;
-const BRIDGE = 7;
 /** More than any host that this could work on has; then everything is looked at anew. */
 const MOST = 500_000;
 
@@ -31,7 +38,7 @@ export class Known {
     for (const entry of snapshot.neighbours) this.#learnNeighbour(entry);
     for (const entry of snapshot.fdb) if (isConfigured(entry)) this.#values.set(fdbKey(entry), fdbText(entry));
     for (const route of snapshot.routes)
-      if (route.table !== LOCAL_TABLE) this.#values.set(routeKey(route), routeText(route));
+      if (route.table !== RT_TABLE_LOCAL) this.#values.set(routeKey(route), routeText(route));
     for (const rule of snapshot.rules) if (isOwnedRule(rule)) this.#values.set(ruleKey(rule), 'there');
     this.#values.set(forwardingKey('all'), snapshot.ipForward ? '1' : '0');
   }
@@ -42,7 +49,7 @@ export class Known {
       case 'link':
         return this.#noticeLink(event.event, event.link);
       case 'address':
-        if (event.address.family !== IPV4) return undefined;
+        if (event.address.family !== AF_INET) return undefined;
         return this.#compare(event.event, addressKey(event.address), addressText(event.address), () => {
           const { address, prefix, index } = event.address;
           return `address ${this.#name(index)} ${address}/${prefix}`;
@@ -54,7 +61,7 @@ export class Known {
       case 'route':
         return this.#noticeRoute(event.event, event.route);
       case 'rule':
-        if (event.rule.family !== IPV4 || !isOwnedRule(event.rule)) return undefined;
+        if (event.rule.family !== AF_INET || !isOwnedRule(event.rule)) return undefined;
         return this.#compare(event.event, ruleKey(event.rule), 'there', () => ruleKey(event.rule));
       case 'netconf':
         return this.#noticeForwarding(event.event, event.netconf);
@@ -74,7 +81,7 @@ export class Known {
   }
 
   #noticeLink(event: 'new' | 'delete', link: Link): string | undefined {
-    if (link.family === BRIDGE) return event === 'new' ? this.#noticePort(link) : undefined;
+    if (link.family === AF_BRIDGE) return event === 'new' ? this.#noticePort(link) : undefined;
     if (event === 'new') this.#noteLink(link);
     const text = this.#compare(event, linkKey(link), this.#linkText(link), () => `link ${nameOf(link)}`);
     if (event === 'delete') this.#forgetLink(link.index);
@@ -97,7 +104,7 @@ export class Known {
   }
 
   #noticeNeighbour(event: 'new' | 'delete', entry: Neighbour): string | undefined {
-    if (entry.family !== IPV4 || !this.#owned.has(entry.index)) return undefined;
+    if (entry.family !== AF_INET || !this.#owned.has(entry.index)) return undefined;
     const key = neighbourKey(entry);
     const permanent = entry.state.permanent === true;
     // A deleted permanent entry is told as one that failed; of one that was never known, nothing is lost.
@@ -120,13 +127,13 @@ export class Known {
   }
 
   #noticeRoute(event: 'new' | 'delete', route: Route): string | undefined {
-    if (route.family !== IPV4 || route.table === LOCAL_TABLE || route.flags.cloned === true) return undefined;
+    if (route.family !== AF_INET || route.table === RT_TABLE_LOCAL || route.flags.cloned === true) return undefined;
     const text = (): string => `route ${route.table} ${route.destination} ${route.metric ?? 0}`;
     return this.#compare(event, routeKey(route), routeText(route), text);
   }
 
   #noticeForwarding(event: 'new' | 'delete', settings: Netconf): string | undefined {
-    if (event === 'delete' || settings.family !== IPV4 || settings.forwarding === undefined) return undefined;
+    if (event === 'delete' || settings.family !== AF_INET || settings.forwarding === undefined) return undefined;
     if (settings.of === 'default') return undefined;
     const key = forwardingKey(settings.of);
     const value = String(settings.forwarding);

@@ -1,9 +1,6 @@
-import { type LinkChange, links, type Request } from '@kcore/netlink';
+import { IN6_ADDR_GEN_MODE_EUI64, IN6_ADDR_GEN_MODE_NONE, type LinkChange, links, type Request } from '@kcore/netlink';
 import type { BridgePort, Link } from '../model/resource.ts';
 import { type LinkIndexes, NoLinkError } from './apply-entry.ts';
-
-/** IN6_ADDR_GEN_MODE_* of linux/if_link.h. */
-const ADDRESS_GENERATION = { eui64: 0, none: 1 } as const;
 
 /** A request, and the codes of its failure that mean that there is nothing to do. */
 export interface Step {
@@ -29,7 +26,7 @@ export function changeSteps(index: number, want: Link, have: Partial<Link>, inde
   };
   if (want.owned && want.alias !== undefined && want.alias !== have.alias) change({ alias: want.alias });
   if (want.ipv6LinkLocal !== undefined && want.ipv6LinkLocal !== have.ipv6LinkLocal) {
-    const addressGeneration = want.ipv6LinkLocal ? ADDRESS_GENERATION.eui64 : ADDRESS_GENERATION.none;
+    const addressGeneration = want.ipv6LinkLocal ? IN6_ADDR_GEN_MODE_EUI64 : IN6_ADDR_GEN_MODE_NONE;
     change({ addressFamilies: { ipv6: { addressGeneration } } }, NO_IPV6);
   }
   if (want.mac !== undefined && want.mac !== have.mac) change({ mac: want.mac });

@@ -5,16 +5,27 @@ import {
   NETLINK_NETFILTER,
   NETLINK_ROUTE,
   type Netns,
+  NFNLGRP_NFTABLES,
   openMonitor,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_NETCONF,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV4_RULE,
+  RTNLGRP_LINK,
+  RTNLGRP_NEIGH,
 } from '@kcore/netlink';
 import type { Known } from './known.ts';
 import { describeNftEvent } from './nft/describe.ts';
 import type { WakeupQueue } from './wakeup-queue.ts';
 
-/** RTNLGRP_* of linux/rtnetlink.h: link, neigh, ipv4 ifaddr, ipv4 route, ipv4 rule, ipv4 netconf. */
-const ROUTE_GROUPS = [1, 3, 5, 7, 8, 24];
-/** NFNLGRP_NFTABLES of linux/netfilter/nfnetlink.h. */
-const NFTABLES_GROUPS = [7];
+const ROUTE_GROUPS = [
+  RTNLGRP_LINK,
+  RTNLGRP_NEIGH,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV4_RULE,
+  RTNLGRP_IPV4_NETCONF,
+];
 
 /** Listens from now on and puts what concerns kcore into the queue, until it is disposed. */
 export async function openMonitors(
@@ -42,7 +53,7 @@ export async function openMonitors(
 
 async function openNftables(route: Monitor, where: { readonly netns?: Netns }): Promise<Monitor> {
   try {
-    return await openMonitor({ protocol: NETLINK_NETFILTER, groups: NFTABLES_GROUPS, ...where });
+    return await openMonitor({ protocol: NETLINK_NETFILTER, groups: [NFNLGRP_NFTABLES], ...where });
   } catch (error) {
     await route[Symbol.asyncDispose]();
     throw error;

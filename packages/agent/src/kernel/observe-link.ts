@@ -1,4 +1,4 @@
-import { type Link as KernelLink, links } from '@kcore/netlink';
+import { IFF_TAP, IN6_ADDR_GEN_MODE_NONE, type Link as KernelLink, links } from '@kcore/netlink';
 import type { HostLink } from '../model/host-facts.ts';
 import type {
   BridgeLink,
@@ -14,11 +14,6 @@ import { isOwnedLink } from './ownership.ts';
 
 /** Names of links by index. */
 export type LinkNames = ReadonlyMap<number, string>;
-
-/** IN6_ADDR_GEN_MODE_NONE of linux/if_link.h. */
-const NO_LINK_LOCAL = 1;
-/** IFF_TAP of linux/if_tun.h. */
-const TUN_TYPE_TAP = 2;
 
 export function nameOf(link: KernelLink): string {
   return link.name ?? `#${link.index}`;
@@ -73,7 +68,7 @@ function masterOf({ master }: KernelLink, names: LinkNames): string | undefined 
 /** Absent where the host has no IPv6: then there are none. */
 function makesLinkLocal({ addressFamilies }: KernelLink): boolean {
   const mode = addressFamilies?.ipv6?.addressGeneration;
-  return mode !== undefined && mode !== NO_LINK_LOCAL;
+  return mode !== undefined && mode !== IN6_ADDR_GEN_MODE_NONE;
 }
 
 function isForwarding({ addressFamilies }: KernelLink): boolean {
@@ -124,7 +119,7 @@ function vethLink(common: Common): VethLink {
 
 function tapLink(link: KernelLink, common: Common): TapLink | undefined {
   const { owner, vnetHeader, multiQueue, type } = links.dataOf(link, 'tun') ?? {};
-  if (type !== undefined && type !== TUN_TYPE_TAP) return undefined;
+  if (type !== undefined && type !== IFF_TAP) return undefined;
   return {
     ...common,
     type: 'tap',

@@ -1,4 +1,4 @@
-import type { Route as KernelRoute } from '@kcore/netlink';
+import { type Route as KernelRoute, RT_TABLE_LOCAL, RTPROT_KERNEL } from '@kcore/netlink';
 import type { ForeignBaseChain, HostFacts, KernelFeatures } from '../model/host-facts.ts';
 import type { Observation } from '../model/kernel.ts';
 import { hostState } from '../model/key.ts';
@@ -6,11 +6,6 @@ import type { Address, FdbEntry, Neighbour, Resource, Route, Rule } from '../mod
 import { hostLink, type LinkNames, linkResource, nameOf } from './observe-link.ts';
 import { isOwnedLink, isOwnedRoute, isOwnedRule } from './ownership.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** RT_TABLE_LOCAL: the kernel's own. */
-const LOCAL_TABLE = 255;
-/** Routes that the kernel makes for addresses. Source: include/uapi/linux/rtnetlink.h. */
-const RTPROT_KERNEL = 2;
 
 interface Nft {
   readonly resources: readonly Resource[];
@@ -104,7 +99,7 @@ function hostFacts(snapshot: Snapshot, nft: Nft, names: LinkNames, features: Ker
       return link === undefined || !foreign.has(index) ? [] : [{ link, address, prefix }];
     }),
     routes: snapshot.routes
-      .filter((route) => !isOwnedRoute(route) && route.table !== LOCAL_TABLE)
+      .filter((route) => !isOwnedRoute(route) && route.table !== RT_TABLE_LOCAL)
       // The subnet route that the kernel made for an address of kcore's bridge is kcore's as that address is.
       .filter(({ protocol, outgoing }) => protocol !== RTPROT_KERNEL || outgoing === undefined || foreign.has(outgoing))
       .map((route) => factOf(route, names)),

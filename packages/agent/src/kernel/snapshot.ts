@@ -1,5 +1,6 @@
 import {
   type Address,
+  AF_INET,
   addresses,
   type DumpRequest,
   type FdbEntry,
@@ -16,9 +17,6 @@ import {
   SystemError,
 } from '@kcore/netlink';
 import type { Sockets } from './sockets.ts';
-
-/** AF_INET. */
-const IPV4 = 2;
 
 /** What rtnetlink tells of a host, in the kernel's own words: a handful of dumps, however many links there are. */
 export interface Snapshot {
@@ -41,11 +39,11 @@ export async function takeSnapshot(sockets: Sockets): Promise<Snapshot> {
       readNetSysctl(['ipv4', 'ip_forward'], netns),
       optionalSysctl(['bridge', 'bridge-nf-call-iptables'], netns),
       dump(links.list()),
-      dump(addresses.list({ family: IPV4 })),
-      dump(neighbours.list({ family: IPV4 })),
+      dump(addresses.list({ family: AF_INET })),
+      dump(neighbours.list({ family: AF_INET })),
       dump(fdb.list()),
-      dump(routes.list({ family: IPV4 })),
-      dump(rules.list({ family: IPV4 })),
+      dump(routes.list({ family: AF_INET })),
+      dump(rules.list({ family: AF_INET })),
     ]);
   return {
     links: linkList,

@@ -427,7 +427,7 @@ describe('a session', () => {
           expect(agent.changes.filter(({ snapshot }, index) => snapshot && index > 0)).toEqual([]);
         }
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: Number(process.env['KCORE_TEST_RUNS'] ?? 40), endOnFailure: true },
     );
     // No command is only ever refused.
     expect([...done.keys()].sort()).toEqual(['away', 'back', 'forward', 'net', 'unnet', 'unvm', 'vm', 'vtep']);

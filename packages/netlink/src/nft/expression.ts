@@ -125,7 +125,7 @@ const limit = attributes({
   /** Seconds. */
   unit: [uapi.NFTA_LIMIT_UNIT, be64],
   burst: [uapi.NFTA_LIMIT_BURST, be32],
-  /** NFT_LIMIT_PKTS, NFT_LIMIT_PKT_BYTES. */
+  /** 0: packets, 1: bytes (enum nft_limit_type). */
   type: [uapi.NFTA_LIMIT_TYPE, be32],
   flags: [uapi.NFTA_LIMIT_FLAGS, be32],
 });

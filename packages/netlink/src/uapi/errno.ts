@@ -144,7 +144,6 @@ export function errnoName(errno: number): string {
 export const ENOENT = 2;
 export const EEXIST = 17;
 export const ENODEV = 19;
-export const EINVAL = 22;
 export const EMSGSIZE = 90;
 export const ENETDOWN = 100;
 export const ENOBUFS = 105;

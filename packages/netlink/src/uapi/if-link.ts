@@ -42,6 +42,7 @@ export const IFLA_INET6_CONF = 2;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
 
 /** Of `in6_addr_gen_mode`. */
+export const IN6_ADDR_GEN_MODE_EUI64 = 0;
 export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 /** Data of kind "bridge". */

@@ -9,11 +9,8 @@ export const NLM_F_MULTI = 0x02;
 export const NLM_F_ACK = 0x04;
 export const NLM_F_ECHO = 0x08;
 export const NLM_F_DUMP_INTR = 0x10;
-export const NLM_F_DUMP_FILTERED = 0x20;
 
-/** Flags of GET requests. */
-export const NLM_F_ROOT = 0x100;
-export const NLM_F_MATCH = 0x200;
+/** Flags of GET requests: NLM_F_ROOT | NLM_F_MATCH. */
 export const NLM_F_DUMP = 0x300;
 
 /** Flags of NEW requests. */
@@ -21,10 +18,6 @@ export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
-
-/** Flags of DELETE requests. */
-export const NLM_F_NONREC = 0x100;
-export const NLM_F_BULK = 0x200;
 
 /** Flags of acknowledgements. */
 export const NLM_F_CAPPED = 0x100;

@@ -79,8 +79,6 @@ export const NFTA_LIMIT_UNIT = 2;
 export const NFTA_LIMIT_BURST = 3;
 export const NFTA_LIMIT_TYPE = 4;
 export const NFTA_LIMIT_FLAGS = 5;
-export const NFT_LIMIT_PKTS = 0;
-export const NFT_LIMIT_PKT_BYTES = 1;
 
 /** Of `log`. */
 export const NFTA_LOG_GROUP = 1;

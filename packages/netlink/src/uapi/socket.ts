@@ -1,7 +1,6 @@
 /* Source: sys/socket.h */
 
 /** Address families. */
-export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_BRIDGE = 7;
