@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBackground } from '../support/command.ts';
 import { eventually } from '../support/eventually.ts';
 import { openLab, type TestLab } from '../support/lab.ts';
-import { inNetns, ping, witness } from '../support/namespace.ts';
+import { inNetns, ping, placed, witness } from '../support/namespace.ts';
 
 const DEVICE = 'vxlan14416';
 const BRIDGE = 'kbr-private';
@@ -210,16 +210,9 @@ test('R-54: what belongs to others stays', async () => {
 
 test('R-51: an idle agent writes nothing to the kernel', async () => {
   const [first] = (await lab().status()).nodes;
-  const trace = startBackground([
-    'strace',
-    '-f',
-    '-s',
-    '0',
-    '-e',
-    'trace=sendmsg,sendto,sendmmsg',
-    '-p',
-    String(first?.pid),
-  ]);
+  // strace must be in the same namespace to find out that a socket speaks netlink, and what its messages mean.
+  const strace = ['strace', '-f', '-e', 'trace=sendmsg,sendto,sendmmsg', '-p', String(first?.pid)];
+  const trace = startBackground(placed(node(), strace));
   const writes = () =>
     trace
       .said()

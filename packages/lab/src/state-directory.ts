@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alreadyExists, failedPrecondition, KcoreError, notFound } from '@kcore/contract';
+import { writeAtomically } from './atomic-file.ts';
 import { type LabState, parseState } from './state.ts';
 
 /** sockaddr_un holds 108 bytes with the NUL. Source: include/uapi/linux/un.h. */
@@ -85,19 +86,6 @@ export async function reserve(paths: LabPaths, name: string): Promise<void> {
   for (const directory of [paths.logs, paths.pki, paths.controllerData, paths.world]) {
     await mkdir(directory, { mode: 0o700 });
   }
-}
-
-/** Replaces a file so that a reader, or a crash, sees the old one or the new one whole. */
-export async function writeAtomically(path: string, text: string, mode = 0o600): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }
 
 export function saveState(paths: LabPaths, state: LabState): Promise<void> {

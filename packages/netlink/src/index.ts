@@ -104,6 +104,7 @@ export {
 export { NFNLGRP_NFTABLES } from './uapi/nfnetlink.ts';
 export {
   RT_TABLE_LOCAL,
+  RT_TABLE_MAIN,
   RTNLGRP_IPV4_IFADDR,
   RTNLGRP_IPV4_NETCONF,
   RTNLGRP_IPV4_ROUTE,

@@ -28,12 +28,14 @@ export async function createKernel(options: KernelOptions = {}): Promise<Kernel>
   const sockets = await openSockets(options.netns);
   const queue = new WakeupQueue();
   const known = new Known();
+  const opened: AsyncDisposable[] = [sockets];
   try {
     const monitors = await openMonitors(queue, known, options.netns);
+    opened.push(monitors);
     known.learn(await takeSnapshot(sockets));
     return new NetlinkKernel({ sockets, monitors, queue, known, features });
   } catch (error) {
-    await sockets[Symbol.asyncDispose]();
+    await Promise.all(opened.map((each) => each[Symbol.asyncDispose]()));
     throw error;
   }
 }

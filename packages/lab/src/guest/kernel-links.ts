@@ -1,4 +1,5 @@
 import {
+  AF_INET,
   addresses,
   type Connection,
   type Link,
@@ -7,15 +8,12 @@ import {
   openConnection,
   openMonitor,
   type Request,
+  RT_TABLE_MAIN,
+  RTNLGRP_LINK,
+  RTPROT_KERNEL,
   routes,
 } from '@kcore/netlink';
 import type { GuestLinks, WantedLink } from './links.ts';
-
-/** Sources: include/uapi/linux/rtnetlink.h (RTNLGRP_LINK, RT_TABLE_MAIN, RTPROT_KERNEL), linux/socket.h (AF_INET). */
-const RTNLGRP_LINK = 1;
-const MAIN_TABLE = 254;
-const BY_KERNEL = 2;
-const IPV4 = 2;
 
 export interface KernelGuestLinks extends GuestLinks {
   /** Yields whenever a link of the namespace came, went or changed. */
@@ -64,7 +62,7 @@ async function addressChanges(
   index: number,
   wanted: WantedLink,
 ): Promise<readonly Request<void>[]> {
-  const { items } = await connection.dump(addresses.list({ family: IPV4, index }));
+  const { items } = await connection.dump(addresses.list({ family: AF_INET, index }));
   const have = new Set(items.map(({ address, prefix }) => `${address}/${prefix}`));
   const want = new Set(wanted.addresses);
   const gone = items.filter(({ address, prefix }) => !want.has(`${address}/${prefix}`));
@@ -80,8 +78,8 @@ async function routeChanges(
   index: number,
   wanted: WantedLink,
 ): Promise<readonly Request<void>[]> {
-  const { items } = await connection.dump(routes.list({ family: IPV4, table: MAIN_TABLE, outgoing: index }));
-  const own = items.filter(({ protocol }) => protocol !== BY_KERNEL);
+  const { items } = await connection.dump(routes.list({ family: AF_INET, table: RT_TABLE_MAIN, outgoing: index }));
+  const own = items.filter(({ protocol }) => protocol !== RTPROT_KERNEL);
   const text = (to: string, via = '-', metric = 0): string => `${to} ${via} ${metric}`;
   const have = new Set(own.map(({ destination, via, metric }) => text(destination, via, metric)));
   const want = new Set(wanted.routes.map(({ to, via, metric }) => text(to, via, metric)));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { openAnswering } from '../answering.ts';
-import { writeAtomically } from '../state-directory.ts';
+import { writeAtomically } from '../atomic-file.ts';
 import { createConfigurator } from './configurator.ts';
 import { startDhcpClient } from './dhcp-client.ts';
 import { openGuestLinks } from './kernel-links.ts';

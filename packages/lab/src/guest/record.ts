@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestSeed } from '@kcore/contract';
+import { writeAtomically } from '../atomic-file.ts';
 import type { ProcessRef } from '../state.ts';
-import { writeAtomically } from '../state-directory.ts';
 
 /** What is on disk of a guest, so that its host finds it again after a restart. */
 export interface GuestRecord {

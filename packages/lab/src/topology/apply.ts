@@ -1,9 +1,17 @@
 import { open } from 'node:fs/promises';
-import { addresses, type Connection, links, NETLINK_ROUTE, NetlinkError, openConnection, routes } from '@kcore/netlink';
+import {
+  addresses,
+  type Connection,
+  IN6_ADDR_GEN_MODE_NONE,
+  links,
+  NETLINK_ROUTE,
+  NetlinkError,
+  openConnection,
+  routes,
+} from '@kcore/netlink';
 import type { Wiring } from './wiring.ts';
 
-/** Source: IN6_ADDR_GEN_MODE_NONE of include/uapi/linux/if_link.h. */
-const NO_LINK_LOCAL = { ipv6: { addressGeneration: 1 } } as const;
+const NO_LINK_LOCAL = { ipv6: { addressGeneration: IN6_ADDR_GEN_MODE_NONE } } as const;
 
 /** Makes a wiring in the namespace at that path. @throws {NetlinkError} */
 export async function applyWiring(netns: string, wirings: readonly Wiring[]): Promise<void> {
