@@ -1,15 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBackground } from '../support/command.ts';
 import { eventually } from '../support/eventually.ts';
 import { openLab, type TestLab } from '../support/lab.ts';
-import { inNetns, ping, placed, witness } from '../support/namespace.ts';
+import { inNetns, ping, witness } from '../support/namespace.ts';
 
 const DEVICE = 'vxlan14416';
 const BRIDGE = 'kbr-private';
 const PEER = '192.168.40.102';
-/** How long an agent is watched doing nothing, milliseconds. */
-const IDLE = 60_000;
 const opened: TestLab[] = [];
 const lab = (): TestLab => opened[0] as TestLab;
 const node = (): string => lab().netns('node-1');
@@ -206,26 +202,4 @@ test('R-54: what belongs to others stays', async () => {
   expect(await inNetns(node(), 'nft', 'list', 'table', 'ip', 'others')).toContain('chain c');
   await inNetns(node(), 'ip', 'link', 'delete', 'foreign0');
   await inNetns(node(), 'nft', 'delete', 'table', 'ip', 'others');
-});
-
-test('R-51: an idle agent writes nothing to the kernel', async () => {
-  const [first] = (await lab().status()).nodes;
-  // strace must be in the same namespace to find out that a socket speaks netlink, and what its messages mean.
-  const strace = ['strace', '-f', '-e', 'trace=sendmsg,sendto,sendmmsg', '-p', String(first?.pid)];
-  const trace = startBackground(placed(node(), strace));
-  const writes = () =>
-    trace
-      .said()
-      .split('\n')
-      .filter((line) => /RTM_(NEW|DEL|SET)|NFT_MSG_(NEW|DEL)|NFNL_MSG_BATCH/.test(line));
-  try {
-    await eventually(() => expect(trace.said()).toContain('attached'));
-    await sleep(IDLE);
-    expect(writes()).toEqual([]);
-    // A repair is seen, so that silence means something.
-    await inNetns(node(), 'bridge', 'fdb', 'delete', '00:00:00:00:00:00', 'dev', DEVICE, 'dst', PEER, 'self');
-    await eventually(() => expect(writes().length).toBeGreaterThan(0));
-  } finally {
-    await trace.stop('SIGINT');
-  }
 });

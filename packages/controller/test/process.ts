@@ -2,11 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Peer } from '@kcore/contract';
 import { connectWebSocket } from '@kcore/contract/ws';
 import { createAuthority, type TestAuthority, type TestCertificate } from '../../contract/test/certificates.ts';
 
-/** A controller in a process of its own, with its files in a directory that goes with it. */
+/** The built program in a process of its own, with its files in a directory that goes with it. */
+
+const program = fileURLToPath(new URL('../bin/kcore-controller.js', import.meta.url));
 
 export interface Ended {
   readonly status: number | null;
@@ -21,7 +24,7 @@ export class ControllerProcess {
   stderr = '';
   stdout = '';
 
-  constructor(program: string, args: readonly string[]) {
+  constructor(args: readonly string[]) {
     this.child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.on('data', (data) => {
       this.stdout += data;

@@ -34,13 +34,11 @@ export function touchedBy({ key, before, after }: Change): Touch[] {
 }
 
 function networkTouches(network: string, before: Network | undefined, after: Network | undefined): Touch[] {
-  // Deleted and made again under its name is another network: whoever has the old one gets all of it anew.
-  const same = before?.uid === after?.uid;
   const was = new Map(before?.nodes.map((node) => [node.name, node]));
   const is = new Map(after?.nodes.map((node) => [node.name, node]));
   const touches: Touch[] = [];
   for (const node of new Set([...was.keys(), ...is.keys()])) {
-    if (same && was.has(node) && is.has(node)) {
+    if (was.has(node) && is.has(node)) {
       if (isDeepStrictEqual(was.get(node), is.get(node))) continue;
       touches.push({ kind: 'node', node, key: `network/${network}` });
     } else {

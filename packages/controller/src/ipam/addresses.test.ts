@@ -239,6 +239,25 @@ describe('addresses', () => {
     expect((await take(before, 'e')).result).toBe('10.0.0.103');
   });
 
+  test('R-13: a rested address that was asked for by name is not handed out again', async () => {
+    const store = newStore();
+    const pool = poolFor({});
+    const later = { time: QUARANTINE_MS, knows: reached };
+    const { result } = await store.transact((tx) => {
+      for (const vm of ['a', 'b']) allocate(tx, pool, owner(vm), { time: 0, knows: reached });
+      for (const [vm, address] of [
+        ['a', '10.0.0.2'],
+        ['b', '10.0.0.3'],
+      ] as const) {
+        release(tx, pool, parseIpv4(address), owner(vm), 0);
+      }
+      const first = allocate(tx, pool, owner('c'), later);
+      claim(tx, pool, parseIpv4('10.0.0.3'), owner('d'), later);
+      return [first, allocate(tx, pool, owner('e'), later)].map(formatIpv4);
+    });
+    expect(result).toEqual(['10.0.0.2', '10.0.0.4']);
+  });
+
   test('what is not the owner’s is not freed by it', async () => {
     const store = newStore();
     const pool = poolFor({});

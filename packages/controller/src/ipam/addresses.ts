@@ -80,7 +80,7 @@ export function allocate(
   sweep(tx, pool, highWater, now);
   const offset = lowestFree(tx, pool, avoid) ?? neverUsed(tx, pool, avoid) ?? leastRecentlyFreed(tx, pool, now, avoid);
   if (offset === undefined) throw exhausted(tx, pool);
-  tx.put(allocatedKey(pool.id, offset), owner);
+  take(tx, pool, offset, owner);
   return pool.subnet.network + offset;
 }
 
@@ -105,6 +105,15 @@ export function claim(tx: Transaction, pool: Pool, address: Ipv4Number, owner: A
     endRest(tx, pool.id, resting);
   }
   tx.delete(freeKey(pool.id, offset));
+  take(tx, pool, offset, owner);
+}
+
+/** The one place where an address gets its owner. Whatever the rest of the books say, it has no other one. */
+function take(tx: Transaction, pool: Pool, offset: number, owner: AddressOwner): void {
+  const holder = ownerOf(tx, pool.id, offset);
+  if (holder !== undefined) {
+    throw new Error(`${addressAt(pool, offset)} of pool ${pool.id} is free and yet VM '${holder.vm}' has it`);
+  }
   tx.put(allocatedKey(pool.id, offset), owner);
 }
 

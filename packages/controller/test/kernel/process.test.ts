@@ -3,27 +3,25 @@ import { join } from 'node:path';
 import { KcoreError, Peer, type Vm } from '@kcore/contract';
 import { connectWebSocket } from '@kcore/contract/ws';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../contract/test/certificates.ts';
-import { bundleProgram } from '../test/bundle.ts';
-import { factsOf, failureOf, vxlan } from '../test/cluster.ts';
-import { ControllerProcess, connectPeer, type TestFiles, testFiles } from '../test/process.ts';
+import { createAuthority } from '../../../contract/test/certificates.ts';
+import { factsOf, failureOf, vxlan } from '../cluster.ts';
+import { ControllerProcess, connectPeer, type TestFiles, testFiles } from '../process.ts';
 
 let files: TestFiles;
-let program: Awaited<ReturnType<typeof bundleProgram>>;
 const running: ControllerProcess[] = [];
 beforeAll(async () => {
-  [files, program] = await Promise.all([testFiles(), bundleProgram()]);
-}, 60_000);
+  files = await testFiles();
+});
 afterEach(async () => {
   for (const each of running.splice(0)) {
     each.child.kill('SIGKILL');
     await each.ended;
   }
 });
-afterAll(() => Promise.all([files.remove(), program.remove()]));
+afterAll(() => files.remove());
 
 function start(...args: string[]): ControllerProcess {
-  const controller = new ControllerProcess(program.path, args.length > 0 ? args : ['--config', files.config]);
+  const controller = new ControllerProcess(args.length > 0 ? args : ['--config', files.config]);
   running.push(controller);
   return controller;
 }
