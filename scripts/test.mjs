@@ -60,6 +60,7 @@ async function vlanInKernel() {
     command: [process.execPath, bin('vitest'), 'run', '--project', 'vlan'],
     work: root,
     memoryMib: 4096,
+    cpus: 2,
     timeoutMs: 15 * 60_000,
     environment: { NO_COLOR: '1', CI: 'true' },
     stdout: collect,

@@ -42,7 +42,7 @@ async function share(directory, tag, source) {
   const socket = join(directory, `${tag}.vhost`);
   const daemon = spawn(
     VIRTIOFSD,
-    [`--socket-path=${socket}`, '-o', `source=${source},cache=auto,sandbox=chroot`, '-f'],
+    [`--socket-path=${socket}`, '-o', `source=${source},cache=always,sandbox=chroot`, '-f'],
     {
       stdio: 'ignore',
     },

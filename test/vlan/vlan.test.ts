@@ -33,7 +33,7 @@ async function startDhcp(lab: TestLab, device: string, directory: string): Promi
   const config = join(directory, 'udhcpd.conf');
   const lines = [
     'start 192.168.200.50',
-    'end 192.168.200.60',
+    'end 192.168.200.59',
     `interface ${device}`,
     `lease_file ${join(directory, 'leases')}`,
     `pidfile ${join(directory, 'pid')}`,
