@@ -32,11 +32,22 @@ export function settledAfter(desired: HostState, plan: Plan): Settled {
   return { desired, unsettled: new Set(plan.map(operationKey)) };
 }
 
-/** The notifications that name the object, or its link or table; all of them when none does. */
+/** Notifications one event names at most: more of a burst say nothing new. */
+const TOLD_MOST = 3;
+
+/**
+ * The notifications that name the object, or its link or table; all of them when none does. What befell the object itself
+ * comes first, then what befell a link or table, because much falls with those and is told of before them.
+ */
 export function relevantNotifications(operation: Operation, notifications: readonly string[]): readonly string[] {
+  const key = operationKey(operation);
   const names = namesOf(resourceOf(operation));
+  const rank = (text: string): number => {
+    if (text.startsWith(`${key} `)) return 0;
+    return /^(link|nft-table) /.test(text) ? 1 : 2;
+  };
   const relevant = notifications.filter((text) => names.some((name) => text.includes(name)));
-  return (relevant.length > 0 ? relevant : notifications).slice(0, 3);
+  return (relevant.length > 0 ? relevant : notifications).toSorted((a, b) => rank(a) - rank(b)).slice(0, TOLD_MOST);
 }
 
 function namesOf(resource: Resource): readonly string[] {
