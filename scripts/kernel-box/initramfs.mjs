@@ -23,11 +23,12 @@ while read -r file; do /bin/busybox insmod "/modules/$file"; done < /modules/ord
 /bin/busybox mkdir /upper/changes /upper/scratch
 /bin/busybox mount -t overlay -o lowerdir=/lower,upperdir=/upper/changes,workdir=/upper/scratch none /root || exit 1
 . /box.env
+/bin/busybox mount -t tmpfs none /root/run
+/bin/busybox mount -t tmpfs -o mode=1777 none /root/tmp
+# After /tmp: the work directory may be in it.
 /bin/busybox mkdir -p "/root$BOX_WORK"
 /bin/busybox mount -t virtiofs work "/root$BOX_WORK" || exit 1
 for tree in proc sys dev; do /bin/busybox mount --move /$tree /root/$tree; done
-/bin/busybox mount -t tmpfs none /root/run
-/bin/busybox mount -t tmpfs none /root/tmp
 /bin/busybox mkdir -p /root/run/box /root/run/netns /root/dev/pts /root/dev/shm
 /bin/busybox mount -t devpts none /root/dev/pts
 /bin/busybox mount -t tmpfs none /root/dev/shm
