@@ -12,7 +12,6 @@ const common = [
   { name: 'busybox-static', file: '/usr/share/doc/busybox-static', why: 'small tools of the lab’s guests' },
   { name: 'udhcpc', file: '/sbin/udhcpc', why: 'the DHCP client of the lab’s guests' },
   { name: 'udhcpd', file: '/usr/sbin/udhcpd', why: 'the upstream DHCP server of the lab’s outside' },
-  { name: 'procps', file: '/sbin/sysctl', why: 'sets kernel switches in the lab’s namespaces' },
 ];
 
 const forTests = [
@@ -20,7 +19,7 @@ const forTests = [
   { name: 'tcpdump', file: '/usr/bin/tcpdump', why: 'sees the packets' },
   { name: 'strace', file: '/usr/bin/strace', why: 'shows that the agent executes nothing' },
   { name: 'conntrack', file: '/usr/sbin/conntrack', why: 'reads the connection table' },
-  { name: 'arping', file: '/usr/sbin/arping', why: 'asks for addresses' },
+  { name: 'procps', file: '/sbin/sysctl', why: 'sets kernel switches in namespaces' },
   { name: 'kmod', file: '/sbin/modprobe', why: 'loads the test kernel’s modules' },
   { name: 'qemu-system-x86', file: '/usr/bin/qemu-system-x86_64', why: 'runs the test kernel' },
   { name: 'qemu-system-common', file: '/usr/lib/qemu/virtiofsd', why: 'shows the test kernel this machine’s files' },
