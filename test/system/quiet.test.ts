@@ -8,7 +8,8 @@ import { inNetns } from '../support/namespace.ts';
 
 /** What the agent's system calls show, with strace as the witness. */
 
-const scale = Number(process.env['KCORE_TEST_SCALE'] ?? '0.2');
+/** Seconds of idleness watched: a minute at full scale. */
+const idleSeconds = Math.min(60, 12 * Number(process.env['KCORE_TEST_SCALE'] ?? '1'));
 
 async function agentPid(lab: TestLab, node: string): Promise<number> {
   const { nodes } = await lab.status();
@@ -50,7 +51,7 @@ it('R-51: an idle agent writes nothing to the kernel', async () => {
     await lab.createVm('idle-01', '--network', 'private');
     await sleep(2_000);
     const strace = await trace(await agentPid(lab, 'node-1'), 'sendmsg,sendto,sendmmsg,execve');
-    await sleep(60_000 * scale);
+    await sleep(idleSeconds * 1000);
     const idle = strace.said();
     expect(writes(idle)).toEqual([]);
     // The same eyes do see a repair.
