@@ -7,7 +7,7 @@ import {
   type NetworkType,
   parseIpv4,
 } from '@kcore/contract';
-import type { Addressing } from './network-decide.ts';
+import type { Addressing } from './addressing.ts';
 
 /** @throws {KcoreError} InvalidArgument */
 export function checkDhcp(dhcp: DhcpSpec, type: NetworkType, addressing: Addressing): void {

@@ -1,5 +1,5 @@
 import { broadcastOf, contains, type ForwardSpec, invalidArgument, NAME_PATTERN, parseIpv4 } from '@kcore/contract';
-import type { Addressing } from './network-decide.ts';
+import type { Addressing } from './addressing.ts';
 
 /** Whether the VM is there is not asked: a forward waits for its VM. @throws {KcoreError} InvalidArgument */
 export function checkForwards(forwards: readonly ForwardSpec[], { subnet, gateway }: Addressing): void {

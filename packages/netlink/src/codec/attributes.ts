@@ -1,12 +1,10 @@
+import { NLA_TYPE_MASK } from '../uapi/netlink.ts';
 import type { Codec, Infer, Input } from './codec.ts';
 import { MalformedError, named, ValueError } from './error.ts';
 import type { Repeated } from './repeated.ts';
 import type { Selected } from './select.ts';
 import type { Writer } from './writer.ts';
 
-/** Bits of nla_type that are no part of the type. Source: include/uapi/linux/netlink.h. */
-export const NLA_F_NESTED = 0x8000;
-export const NLA_TYPE_MASK = 0x3fff;
 const HEADER = 4;
 /** nla_len is 16 bits wide. */
 const MAX_ATTRIBUTE = 0xffff;

@@ -1,4 +1,5 @@
-import { eachAttribute, NLA_F_NESTED } from './attributes.ts';
+import { NLA_F_NESTED } from '../uapi/netlink.ts';
+import { eachAttribute } from './attributes.ts';
 import type { Codec } from './codec.ts';
 import { named, ValueError } from './error.ts';
 

@@ -1,4 +1,4 @@
-import { NLA_F_NESTED } from './attributes.ts';
+import { NLA_F_NESTED } from '../uapi/netlink.ts';
 import type { Codec, Infer } from './codec.ts';
 import { ValueError } from './error.ts';
 import { bytes } from './scalar.ts';

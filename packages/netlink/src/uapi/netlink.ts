@@ -62,3 +62,7 @@ export const NL_ATTR_TYPES: readonly string[] = [
   'nested-array',
   'bitfield32',
 ];
+
+/** Bits of nla_type that are no part of the type. */
+export const NLA_F_NESTED = 0x8000;
+export const NLA_TYPE_MASK = 0x3fff;

@@ -1,4 +1,4 @@
-import { attributes, NLA_F_NESTED } from '../../codec/attributes.ts';
+import { attributes } from '../../codec/attributes.ts';
 import type { Codec, Infer } from '../../codec/codec.ts';
 import { ValueError } from '../../codec/error.ts';
 import { nested } from '../../codec/nested.ts';
@@ -16,6 +16,7 @@ import {
   IPV4_DEVCONF_RP_FILTER,
   IPV4_DEVCONF_SEND_REDIRECTS,
 } from '../../uapi/ip.ts';
+import { NLA_F_NESTED } from '../../uapi/netlink.ts';
 import { AF_INET, AF_INET6 } from '../../uapi/socket.ts';
 
 /** net.ipv4.conf.<link>.*: numbers, 0 and 1 for switches. */
