@@ -19,6 +19,11 @@ import {
   type TlsFiles,
 } from './ws-socket.ts';
 
+/*
+ * Both ends of a WebSocket in one file, longer than others: `ws` is imported here and nowhere else, and dialling and
+ * accepting share the channel that is made of the open socket.
+ */
+
 /**
  * Channels over WebSockets over mutual TLS, TCP or a unix socket. The one file here that knows `ws`.
  *
