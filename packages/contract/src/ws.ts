@@ -19,13 +19,9 @@ import {
   type TlsFiles,
 } from './ws-socket.ts';
 
-/*
- * Both ends of a WebSocket in one file, longer than others: `ws` is imported here and nowhere else, and dialling and
- * accepting share the channel that is made of the open socket.
- */
-
 /**
- * Channels over WebSockets over mutual TLS, TCP or a unix socket. The one file here that knows `ws`.
+ * Channels over WebSockets over mutual TLS, TCP or a unix socket. The one file here that knows `ws`, and
+ * long for that: dialling and accepting share the channel that is made of the open socket.
  *
  * Compression stays off: it costs 20 to 45 times the memory and 5 to 8 times the CPU for each connection.
  */
