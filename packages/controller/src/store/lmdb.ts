@@ -145,6 +145,7 @@ export class LmdbStore implements Store {
         if (revision > this.#revision) this.#db.put('m/revision', revision);
       });
     } catch (error) {
+      this.#readRevision();
       for (const { reject } of batch) reject(diskError(error));
       return;
     }
@@ -157,6 +158,14 @@ export class LmdbStore implements Store {
       else resolve(outcome);
     });
     if (written) this.#feed.announce();
+  }
+
+  /** A commit that failed may still be there: the next one must not write its revision again. */
+  #readRevision(): void {
+    const stored: unknown = this.#db.get('m/revision');
+    if (typeof stored !== 'number' || stored <= this.#revision) return;
+    this.#revision = stored;
+    this.#feed.announce();
   }
 
   #run(body: (tx: Transaction) => unknown, before: number): Ran {
