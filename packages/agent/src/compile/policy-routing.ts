@@ -8,7 +8,7 @@ import type { ResolvedNetwork } from './resolved-network.ts';
 import { compareText } from './spec-index.ts';
 
 /**
- * nat over an uplink that is not the node's default one (../facts of R-35).
+ * nat over an uplink that is not the node's default one (R-35).
  *
  * Routed by the main table, guests' packets would leave by the default route's NIC, untranslated, and answers to
  * forwards from afar would too. So what comes from the bridge is looked up in a table of the uplink's own, whose default
