@@ -40,11 +40,11 @@ export default defineConfig({
         },
       },
       {
-        // What this machine's kernel may lack (802.1Q): run inside a full Debian kernel by scripts/run-in-kernel.
+        // What this machine's kernel may lack (802.1Q, bond, vrf …): run inside a full Debian kernel by scripts/run-in-kernel.
         ...fromSource,
         test: {
-          name: 'vlan',
-          include: ['test/vlan/**/*.test.ts'],
+          name: 'full-kernel',
+          include: ['test/vlan/**/*.test.ts', 'packages/*/test/full-kernel/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
           maxWorkers: 1,

@@ -51,13 +51,13 @@ async function check(title, program, arguments_) {
 const vitest = (project, ...more) =>
   run(bin('vitest'), ['run', '--project', project, ...more], { cwd: root, onOutput: () => {} });
 
-async function vlanInKernel() {
+async function inFullKernel() {
   let output = '';
   const collect = (data) => {
     output += data;
   };
   const code = await runInKernel({
-    command: [process.execPath, bin('vitest'), 'run', '--project', 'vlan'],
+    command: [process.execPath, bin('vitest'), 'run', '--project', 'full-kernel'],
     work: root,
     memoryMib: 4096,
     cpus: 2,
@@ -77,7 +77,7 @@ async function main() {
   await check('nothing unused', bin('knip'), []);
   await suite('unit tests', () => vitest('unit'));
   // Alone, because emulation is slow as it is: beside anything else its clock runs out before its work is done.
-  await suite('VLAN tests (full Debian kernel in QEMU)', vlanInKernel);
+  await suite('full-kernel tests (Debian kernel in QEMU)', inFullKernel);
   await suite('kernel tests (network namespaces)', () => vitest('kernel'));
   await suite('system tests (labs of real processes)', () => vitest('system'));
 }
