@@ -110,6 +110,9 @@ describe('floors', () => {
       'packages/contract/src',
       'packages/netlink/src',
     );
-    expect(importers((name) => name === 'node:child_process' || name === 'node:cluster').filter(own)).toEqual([]);
+    // QEMU is executed for a virtual machine, and nothing for the network path.
+    const virtualMachines = 'packages/agent/src/vm/qemu/';
+    const spawning = importers((name) => name === 'node:child_process' || name === 'node:cluster').filter(own);
+    expect(spawning.filter((file) => !file.startsWith(virtualMachines))).toEqual([]);
   });
 });

@@ -89,6 +89,7 @@ class RunningAgent implements Agent {
       memory: readVmMemory(store.readRecord('vms'), surroundings.bootId),
       remember: (memory) => store.writeRecord('vms', vmMemoryRecord(memory, surroundings.bootId)),
       seed: (vm) => seedOf(vm, this.#seedContext()),
+      mtuOf: (network) => this.#seedContext().mtuOf(network),
       onAttachments: () => this.#wakeups.wake({ kind: 'vm' }),
       onStatus: (statuses) => this.status.replace('vm', statuses),
       onEvent: (event) => this.#events.record(event),

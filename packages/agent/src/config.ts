@@ -15,6 +15,12 @@ const name = v.pipe(v.string(), v.regex(NAME_PATTERN, "must be 1 to 63 letters, 
 const Runtime = v.variant('kind', [
   v.strictObject({ kind: v.literal('none') }),
   v.strictObject({ kind: v.literal('namespace'), socket: path }),
+  v.strictObject({
+    kind: v.literal('qemu'),
+    qemu: v.exactOptional(path, '/usr/bin/qemu-system-x86_64'),
+    qemuImg: v.exactOptional(path, '/usr/bin/qemu-img'),
+    user: v.exactOptional(text, 'nobody'),
+  }),
 ]);
 
 /** The agent's configuration file, JSON. README.md says what each key is for. */

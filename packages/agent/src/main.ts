@@ -19,6 +19,7 @@ import { lockDirectory } from './store/instance-lock.ts';
 import { openLmdbStore } from './store/lmdb.ts';
 import { createNamespaceRuntime } from './vm/namespace.ts';
 import { createNoRuntime } from './vm/none.ts';
+import { openQemuRuntime } from './vm/qemu/open.ts';
 
 const USAGE = `Usage: kcore-agent --config FILE
 
@@ -96,10 +97,10 @@ function addressIn(url: string): string | undefined {
   return /^\d+\.\d+\.\d+\.\d+$/.test(hostname) ? hostname : undefined;
 }
 
-function vmRuntime(config: AgentConfig): VmRuntime {
-  return config.runtime.kind === 'namespace'
-    ? createNamespaceRuntime({ socket: config.runtime.socket, clock: systemClock })
-    : createNoRuntime();
+async function vmRuntime({ runtime, dataDir }: AgentConfig): Promise<VmRuntime> {
+  if (runtime.kind === 'none') return createNoRuntime();
+  if (runtime.kind === 'namespace') return createNamespaceRuntime({ socket: runtime.socket, clock: systemClock });
+  return await openQemuRuntime({ ...runtime, directory: dataDir, clock: systemClock });
 }
 
 /** Runs until the signal aborts. What is opened here is closed here, last opened first. */
@@ -117,7 +118,7 @@ async function runAgent(config: AgentConfig, signal: AbortSignal): Promise<void>
     log: log.child({ component: 'dhcp' }),
     onEvent: (type, object, message) => held.agent?.record({ type, object, message }),
   });
-  await using runtime = vmRuntime(config);
+  await using runtime = await vmRuntime(config);
   await using agent = createAgent({
     identity: identityOf(config),
     surroundings: hostSurroundings(config.resolvers),

@@ -31,8 +31,11 @@ export interface VmRuntime extends AsyncDisposable {
   observe(): Promise<readonly VmObserved[]>;
   /** Makes what the NICs need to be plugged into (a namespace; nothing for a tap), before the network is reconciled. One attachment a NIC. */
   prepare(vm: Vm): Promise<readonly NicAttachment[]>;
-  /** Starts the guest when its NICs exist. */
-  start(vm: Vm, seed: Seed): Promise<void>;
+  /**
+   * Starts the guest when its NICs exist.
+   * @param mtus of each NIC's network, bytes, in the NICs' order; undefined where the guest keeps its own default.
+   */
+  start(vm: Vm, seed: Seed, mtus: readonly (number | undefined)[]): Promise<void>;
   /** Stops it gracefully, then by force; resolves when it is gone. */
   stop(name: string): Promise<void>;
   /** Stops it and deletes all that it left: namespace, disks. */

@@ -1,12 +1,12 @@
 import type { VmRuntime } from '../model/runtime.ts';
 
-const REFUSAL =
-  'this node runs no VMs: its agent has no VM runtime; set "runtime": {"kind": "namespace", "socket": "<path>"} in the agent\'s configuration file';
+const NOT_CONFIGURED =
+  'this node runs no VMs: its agent has no VM runtime; set "runtime": {"kind": "qemu"} in the agent\'s configuration file';
 
-/** The runtime of a node that only carries networks. A VM assigned to it stays pending, with the remedy. */
-export function createNoRuntime(): VmRuntime {
+/** The runtime of a node that only carries networks. A VM assigned to it stays pending, with the reason and the remedy. */
+export function createNoRuntime(reason: string = NOT_CONFIGURED): VmRuntime {
   const refuse = async (): Promise<never> => {
-    throw new Error(REFUSAL);
+    throw new Error(reason);
   };
   return {
     description: 'none',

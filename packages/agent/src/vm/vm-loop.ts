@@ -19,6 +19,8 @@ export interface VmLoopOptions {
   /** Resolves when the memory is on disk. */
   readonly remember: (memory: ReadonlyMap<string, VmMemory>) => Promise<void>;
   readonly seed: (vm: Vm) => Seed;
+  /** The MTU of a network, bytes, as its bridge has it. */
+  readonly mtuOf: (network: string) => number | undefined;
   /** The attachments changed: the network must be reconciled. */
   readonly onAttachments: () => void;
   readonly onStatus: (statuses: readonly VmStatus[]) => void;
@@ -200,7 +202,8 @@ async function take(step: VmStep, name: string, now: VmSituation, context: Conte
   } else if (step === 'start' && wanted !== undefined && memory !== undefined) {
     // Held off from here on, so that a guest which crashes at once is not started in a tight loop.
     holdOff.attempted(name);
-    await runtime.start(wanted, options.seed(wanted));
+    const mtus = wanted.nics.map(({ network }) => options.mtuOf(network));
+    await runtime.start(wanted, options.seed(wanted), mtus);
     await remember(name, { ...memory, started: true }, context);
   }
 }

@@ -1,0 +1,67 @@
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { type GuestFiles, guestFiles } from './guest-files.ts';
+
+/** What is known of a guest without asking its QEMU. */
+const GuestRecord = v.strictObject({
+  uid: v.string(),
+  /** It was started and not stopped by us since: if it is down, it went down by itself. */
+  started: v.boolean(),
+});
+export type GuestRecord = v.InferOutput<typeof GuestRecord>;
+
+/** The guests of which something is on disk, by name. A directory without a record is one whose preparation was cut off. */
+export async function readGuests(root: string): Promise<ReadonlyMap<string, GuestRecord | undefined>> {
+  const names = await readdir(root, { withFileTypes: true }).catch(absent);
+  const guests = new Map<string, GuestRecord | undefined>();
+  for (const entry of names ?? []) {
+    if (entry.isDirectory()) guests.set(entry.name, await readRecord(guestFiles(root, entry.name)));
+  }
+  return guests;
+}
+
+async function readRecord({ record }: GuestFiles): Promise<GuestRecord | undefined> {
+  const text = await readFile(record, 'utf8').catch(absent);
+  if (text === undefined) return undefined;
+  try {
+    return v.parse(GuestRecord, JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${record} is not the record of a guest; its disks are beside it: mend or move the directory`, {
+      cause,
+    });
+  }
+}
+
+/** Durable when it resolves: written beside, synced, renamed, and the directory synced. */
+export async function writeRecord(files: GuestFiles, record: GuestRecord): Promise<void> {
+  const draft = join(files.directory, 'guest.json.new');
+  const file = await open(draft, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(record)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, files.record);
+  await syncDirectory(files.directory);
+}
+
+/** Makes the guest's directory, which only QEMU's user enters. */
+export async function makeDirectory(files: GuestFiles): Promise<void> {
+  await mkdir(files.directory, { recursive: true, mode: 0o700 });
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}

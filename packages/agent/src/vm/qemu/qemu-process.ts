@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { open, readdir, readFile } from 'node:fs/promises';
+
+/** The user QEMU runs as. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface Detached {
+  readonly account: Account;
+  readonly directory: string;
+  /** File that takes all the program says, from its beginning. */
+  readonly log: string;
+  /** Called when it ends while this agent lives. */
+  readonly onExit: () => void;
+}
+
+/**
+ * Starts a program that outlives the agent: a session of its own, no terminal, no pipe to the agent.
+ * libuv drops the supplementary groups with the user, before it executes the program.
+ *
+ * @throws {Error} naming the program, when it cannot be executed.
+ */
+export async function startDetached(program: string, words: readonly string[], options: Detached): Promise<number> {
+  const { account, directory, onExit } = options;
+  const log = await open(options.log, 'w', 0o600);
+  try {
+    const child = spawn(program, words, {
+      ...account,
+      cwd: directory,
+      detached: true,
+      env: {},
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (cause) => reject(new Error(`${program} cannot be executed: ${cause.message}`, { cause })));
+    });
+    child.once('exit', onExit);
+    child.unref();
+    return child.pid ?? 0;
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * The processes that run guests, by the guest's UUID.
+ *
+ * A process is known by its command line, which a guest cannot change, and not by a number written down somewhere:
+ * numbers are used again, and an agent may be killed between starting a process and writing its number.
+ */
+export async function guestProcesses(): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const words = await commandLine(entry);
+    const at = words.indexOf('-uuid');
+    const uuid = at < 0 ? undefined : words[at + 1];
+    if (uuid !== undefined && words.includes('-nodefaults')) found.set(uuid, Number(entry));
+  }
+  return found;
+}
+
+/** Kills the guest's process, if there is one, and resolves when it is gone. */
+export async function killGuest(uuid: string, sleep: (milliseconds: number) => Promise<void>): Promise<void> {
+  for (;;) {
+    const pid = (await guestProcesses()).get(uuid);
+    if (pid === undefined) return;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+    await sleep(20);
+  }
+}
+
+/** Empty for one that is gone, and for a zombie: proc(5). */
+async function commandLine(pid: string): Promise<readonly string[]> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return text.split('\0');
+}
