@@ -117,4 +117,4 @@ export {
   statusKey,
   VmStatus,
 } from './status.ts';
-export { DiskSpec, Nic, NicSpec, RESTART_POLICIES, Vm, VmSpec } from './vm.ts';
+export { DiskSpec, Nic, NicSpec, RESTART_POLICIES, Vm, VmSpec, VmState } from './vm.ts';

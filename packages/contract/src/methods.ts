@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { Network, NetworkSpec } from './network.ts';
 import { SpecObject } from './node-spec.ts';
 import { Condition, EventStatus, LeaseStatus, NetworkStatus, NodeFacts, StatusObject, VmStatus } from './status.ts';
-import { Vm, VmSpec } from './vm.ts';
+import { Vm, VmSpec, VmState } from './vm.ts';
 
 /**
  * The protocol, whole: what may be called on the controller, by whom, with what, for what.
@@ -105,6 +105,12 @@ export const methods = {
   'vm.apply': {
     caller: 'admin',
     params: v.strictObject({ requestId, name: v.string(), spec: VmSpec, dryRun: v.exactOptional(v.boolean()) }),
+    result: v.strictObject({ outcome, vm: Vm, changes: v.array(v.string()) }),
+  },
+  /** Starts or stops a VM; its addresses and disks stay. */
+  'vm.setState': {
+    caller: 'admin',
+    params: v.strictObject({ requestId, name: v.string(), state: VmState }),
     result: v.strictObject({ outcome, vm: Vm, changes: v.array(v.string()) }),
   },
   'vm.list': {

@@ -27,6 +27,10 @@ export type NicSpec = v.InferOutput<typeof NicSpec>;
 
 export const RESTART_POLICIES = ['always', 'on-failure', 'never'] as const;
 
+/** What a VM is wanted to be. */
+export const VmState = v.picklist(['running', 'stopped'], "state must be 'running' or 'stopped'");
+export type VmState = v.InferOutput<typeof VmState>;
+
 /** `spec` of `kind: VM`, as a person writes it (R-42). Sizes: a bare number of memory is MiB below 65,536, bytes above; `4G`, `4096M`. */
 export const VmSpec = v.strictObject({
   cpu: v.exactOptional(v.number()),
@@ -37,7 +41,7 @@ export const VmSpec = v.strictObject({
   disks: v.exactOptional(v.array(DiskSpec)),
   /** The node it must be on; the controller picks one otherwise. */
   node: v.exactOptional(v.string()),
-  state: v.exactOptional(v.picklist(['running', 'stopped'], "state must be 'running' or 'stopped'")),
+  state: v.exactOptional(VmState),
   hostname: v.exactOptional(v.string()),
   userData: v.exactOptional(v.string()),
   sshKeys: v.exactOptional(v.array(v.string())),
@@ -68,7 +72,7 @@ export const Vm = v.strictObject({
   storageSizeBytes: v.exactOptional(v.number()),
   disks: v.array(v.strictObject({ ...DiskSpec.entries, sizeBytes: v.exactOptional(v.number()) })),
   nics: v.array(Nic),
-  state: v.picklist(['running', 'stopped']),
+  state: VmState,
   hostname: v.string(),
   userData: v.exactOptional(v.string()),
   sshKeys: v.array(v.string()),

@@ -21,6 +21,7 @@ import { deleteNode, refuseRevoked, registerNode, updateFacts } from '../resourc
 import { once } from '../resources/request.ts';
 import { createVm, deleteVm } from '../resources/vm.ts';
 import { applyVm } from '../resources/vm-apply.ts';
+import { setVmState } from '../resources/vm-state.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { authorize, authorizeNode } from './authorize.ts';
 import { describeNetwork, describeNode, describeVm, listLeases, listNetworks, listVms, nodeView } from './views.ts';
@@ -89,6 +90,8 @@ function mutationHandlers(service: Service, caller: Caller): Handlers {
       mutate(service, caller, 'vm.create', params, (tx) => ({ vm: createVm(tx, context, params.name, params.spec) })),
     'vm.apply': (params) =>
       mutate(service, caller, 'vm.apply', params, (tx) => applyVm(tx, context, params.name, params.spec)),
+    'vm.setState': (params) =>
+      mutate(service, caller, 'vm.setState', params, (tx) => setVmState(tx, params.name, params.state)),
     'vm.delete': (params) => mutate(service, caller, 'vm.delete', params, (tx) => deleteVm(tx, context, params.name)),
     'node.delete': async (params) => {
       const result = await mutate(service, caller, 'node.delete', params, (tx) => deleteNode(tx, context, params.name));

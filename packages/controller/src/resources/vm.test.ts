@@ -40,6 +40,28 @@ async function settled(): Promise<void> {
   for (let round = 0; round < 5; round++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+describe('starting and stopping a VM', () => {
+  test('its address stays, its node is told, and a second time changes nothing', async () => {
+    const { vm } = await createVm(cluster, 'web-01', { node: 'node-1' });
+    const set = (state: 'running' | 'stopped') =>
+      cluster.call('vm.setState', { requestId: requestId(), name: 'web-01', state });
+    expect(await set('stopped')).toEqual({
+      outcome: 'configured',
+      vm: { ...vm, state: 'stopped' },
+      changes: ['state: running → stopped'],
+    });
+    await settled();
+    expect(agents[0]?.state.objects.get('vm/web-01')).toEqual({ kind: 'vm', vm: { ...vm, state: 'stopped' } });
+    expect(await set('stopped')).toMatchObject({ outcome: 'unchanged', changes: [] });
+    expect(await set('running')).toMatchObject({ outcome: 'configured', vm });
+    await refused(
+      () => cluster.call('vm.setState', { requestId: requestId(), name: 'nope', state: 'running' }),
+      'NotFound',
+      "VM 'nope' not found",
+    );
+  });
+});
+
 describe('creating a VM', () => {
   test('R-41, R-43, R-45: the command of networks.txt', async () => {
     await createNetwork(cluster, 'private', vxlan);

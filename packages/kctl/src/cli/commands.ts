@@ -20,6 +20,9 @@ import { LabDown } from '../commands/lab-down.ts';
 import { LabNode } from '../commands/lab-node.ts';
 import { LabStatusCommand } from '../commands/lab-status.ts';
 import { LabUp } from '../commands/lab-up.ts';
+import { SetVm } from '../commands/set-vm.ts';
+import { StartVm } from '../commands/start-vm.ts';
+import { StopVm } from '../commands/stop-vm.ts';
 import { Version } from '../commands/version.ts';
 import type { KctlContext } from './context.ts';
 
@@ -33,6 +36,9 @@ export const commands: readonly CommandClass<KctlContext>[] = [
   CreateVm,
   GetVms,
   DescribeVm,
+  StartVm,
+  StopVm,
+  SetVm,
   DeleteVm,
   Apply,
   GetNodes,

@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import { DeleteCommand } from '../cli/delete-command.ts';
+import { EachCommand } from '../cli/each-command.ts';
 
-export class DeleteNetwork extends DeleteCommand {
+export class DeleteNetwork extends EachCommand {
   static override paths = [
     ['delete', 'network'],
     ['delete', 'networks'],
@@ -24,7 +24,7 @@ export class DeleteNetwork extends DeleteCommand {
   allNodes = Option.Boolean('--all-nodes', false, { description: 'every copy, on whatever nodes' });
 
   protected override async perform(): Promise<number> {
-    return await this.deleteEach(this.names, async (name) => {
+    return await this.each(this.names, async (name) => {
       const params = {
         requestId: this.context.requestId(),
         name,

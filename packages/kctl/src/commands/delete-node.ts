@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import { DeleteCommand } from '../cli/delete-command.ts';
+import { EachCommand } from '../cli/each-command.ts';
 
-export class DeleteNode extends DeleteCommand {
+export class DeleteNode extends EachCommand {
   static override paths = [
     ['delete', 'node'],
     ['delete', 'nodes'],
@@ -19,7 +19,7 @@ export class DeleteNode extends DeleteCommand {
   names = Option.Rest({ name: 'NAME', required: 1 });
 
   protected override async perform(): Promise<number> {
-    return await this.deleteEach(this.names, async (name) => {
+    return await this.each(this.names, async (name) => {
       await this.call('node.delete', { requestId: this.context.requestId(), name }, `kctl get node ${name}`);
       return { kind: 'Node', name, outcome: 'deleted' };
     });

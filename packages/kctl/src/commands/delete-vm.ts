@@ -1,7 +1,7 @@
 import { Command, Option } from 'clipanion';
-import { DeleteCommand } from '../cli/delete-command.ts';
+import { EachCommand } from '../cli/each-command.ts';
 
-export class DeleteVm extends DeleteCommand {
+export class DeleteVm extends EachCommand {
   static override paths = [
     ['delete', 'vm'],
     ['delete', 'vms'],
@@ -15,7 +15,7 @@ export class DeleteVm extends DeleteCommand {
   names = Option.Rest({ name: 'NAME', required: 1 });
 
   protected override async perform(): Promise<number> {
-    return await this.deleteEach(this.names, async (name) => {
+    return await this.each(this.names, async (name) => {
       const params = { requestId: this.context.requestId(), name };
       const { node } = await this.call('vm.delete', params, `kctl get vm ${name}`);
       return { kind: 'VM', name, outcome: 'deleted', nodes: [node] };

@@ -84,6 +84,29 @@ web-10  node-1  private,lan  10.250.0.2,10.250.0.3  running  1    1536M   debian
     });
   });
 
+  it.each([
+    ['stop vm a', 'start vm a'],
+    ['set vm a --state stopped', 'set vm a --state running'],
+  ])('%s and %s say what they changed', async (stop, start) => {
+    await kctl.run('create vm a');
+    expect((await kctl.run(stop)).stdout).toBe("configured vm 'a'\n  state: running → stopped\n");
+    expect((await kctl.run(stop)).stdout).toBe("unchanged vm 'a'\n");
+    expect((await kctl.run(start)).stdout).toBe("configured vm 'a'\n  state: stopped → running\n");
+    expect(JSON.parse((await kctl.run(`${stop} -o json`)).stdout)).toMatchObject({
+      items: [{ kind: 'VM', name: 'a', outcome: 'configured' }],
+    });
+  });
+
+  it.each([
+    ['set vm a', 2, '--state is missing'],
+    ['set vm a --state paused', 5, "'paused' is not running or stopped"],
+    ['stop vm nope', 3, "vm 'nope' not found"],
+  ])('%s is refused', async (line, exit, text) => {
+    const ran = await kctl.run(line);
+    expect(ran.exit).toBe(exit);
+    expect(ran.stderr).toContain(text);
+  });
+
   it('deletes several, and says of each what became of it', async () => {
     await kctl.run('create vm a');
     await kctl.run('create vm b');

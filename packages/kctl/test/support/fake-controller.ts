@@ -209,6 +209,12 @@ export class FakeController {
           .filter(({ vm }) => network === undefined || vm.nics.some((nic) => nic.network === network)),
       }),
       'vm.get': ({ name }) => this.#vmView(name),
+      'vm.setState': ({ name, state }) => {
+        const { vm } = this.#vmView(name);
+        const changes = vm.state === state ? [] : [`state: ${vm.state} → ${state}`];
+        this.vms.set(name, { ...vm, state });
+        return { outcome: changes.length === 0 ? 'unchanged' : 'configured', vm, changes };
+      },
       'vm.delete': ({ name }) => {
         const { vm } = this.#vmView(name);
         this.vms.delete(name);

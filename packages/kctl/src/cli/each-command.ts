@@ -1,13 +1,13 @@
 import { type Outcome, outcomes } from '../output/result.ts';
 import { ControllerCommand } from './command.ts';
 
-/** A command that deletes names one after the other and says of each what became of it. */
-export abstract class DeleteCommand extends ControllerCommand {
-  protected async deleteEach(names: readonly string[], deleteOne: (name: string) => Promise<Outcome>): Promise<number> {
+/** A command that does the same to names one after the other and says of each what became of it. */
+export abstract class EachCommand extends ControllerCommand {
+  protected async each(names: readonly string[], one: (name: string) => Promise<Outcome>): Promise<number> {
     const { format } = this;
     const done: Outcome[] = [];
     const exit = await this.forEach(names, async (name) => {
-      const outcome = await deleteOne(name);
+      const outcome = await one(name);
       done.push(outcome);
       if (format === 'text' || format === 'name') await this.show(outcomes([outcome]));
     });

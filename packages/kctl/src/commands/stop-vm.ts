@@ -1,0 +1,21 @@
+import { Command, Option } from 'clipanion';
+import { VmStateCommand } from '../cli/vm-state-command.ts';
+
+export class StopVm extends VmStateCommand {
+  static override paths = [
+    ['stop', 'vm'],
+    ['stop', 'vms'],
+  ];
+  static override usage = Command.Usage({
+    category: 'VMs',
+    description:
+      'Shut VMs down, and end them by force when they do not within a minute; their addresses and disks stay.',
+    examples: [['', '$0 stop vm web-01 web-02']],
+  });
+
+  names = Option.Rest({ name: 'NAME', required: 1 });
+
+  protected override async perform(): Promise<number> {
+    return await this.setEach(this.names, 'stopped');
+  }
+}
