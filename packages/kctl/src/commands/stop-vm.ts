@@ -8,8 +8,7 @@ export class StopVm extends VmStateCommand {
   ];
   static override usage = Command.Usage({
     category: 'VMs',
-    description:
-      'Shut VMs down, and end them by force when they do not within a minute; their addresses and disks stay.',
+    description: 'Shut VMs down, by force after a minute; their addresses and disks stay.',
     examples: [['', '$0 stop vm web-01 web-02']],
   });
 
