@@ -28,6 +28,7 @@ export interface LabStatus {
 export interface LabOptions {
   readonly nodes?: number;
   readonly disableVxlan?: readonly string[];
+  readonly runtime?: 'namespace' | 'qemu';
   /** Distinguishes labs of one test process. */
   readonly suffix?: string;
 }
@@ -73,7 +74,15 @@ export async function openLab(options: LabOptions = {}): Promise<TestLab> {
   const disabled = (options.disableVxlan ?? []).flatMap((node) => ['--disable-vxlan', node]);
   const lab = testLab(name, directory, env);
   try {
-    const up = await lab.lab('up', '--nodes', String(options.nodes ?? 3), '--detach', ...disabled);
+    const up = await lab.lab(
+      'up',
+      '--nodes',
+      String(options.nodes ?? 3),
+      '--detach',
+      ...disabled,
+      '--runtime',
+      options.runtime ?? 'namespace',
+    );
     if (up.code !== 0) throw new Error(`kctl lab up: exit status ${up.code}\n${up.stdout}${up.stderr}`);
     return lab;
   } catch (error) {

@@ -56,7 +56,7 @@ export async function configureNode(
     tls: { ca: files.ca, ...identity },
     dataDir: own.data,
     disableVxlan: node.vxlanDisabled,
-    runtime: { kind: 'namespace', socket: own.guestSocket },
+    runtime: node.runtime === 'qemu' ? { kind: 'qemu' } : { kind: 'namespace', socket: own.guestSocket },
   });
   return { ...node, identity };
 }

@@ -69,7 +69,8 @@ async function add(lab: LabContext, files: ClusterFiles, before: LabState, optio
       remedy: `the next free name is ${nextFree(before)}`,
     });
   }
-  const fresh: NodeState = { name: node, vxlanDisabled: options.disableVxlan ?? false };
+  const runtime = before.nodes[0]?.runtime ?? 'namespace';
+  const fresh: NodeState = { name: node, vxlanDisabled: options.disableVxlan ?? false, runtime };
   try {
     const state = await step(progress, `${node}: wires and agent`, () =>
       bringNodeUp(lab, files, options, before, fresh),

@@ -7,9 +7,14 @@ export interface ProcessRef {
   readonly startTime: number;
 }
 
+/** `namespace`: guests without an image, up at once. `qemu`: virtual machines. */
+export type LabRuntime = 'namespace' | 'qemu';
+
 export interface NodeState {
   readonly name: string;
   readonly vxlanDisabled: boolean;
+  /** What its guests are. Absent: network namespaces. */
+  readonly runtime?: LabRuntime;
   /** Paths of its certificate and key. */
   readonly identity?: { readonly cert: string; readonly key: string };
   /** Absent while its agent is stopped or was not started yet. */

@@ -7,7 +7,7 @@ import { CONTROLLER_DNS_NAME, checkLabName, NODE_NUMBER_MAX, namespaceOf, SEGMEN
 import { findTools, labProgram } from './programs.ts';
 import { isNodeReady, labController, waitUntil } from './ready.ts';
 import { nodeCommand } from './spawn.ts';
-import { emptyState, type LabState, type NodeState, type ProcessRef, withNode } from './state.ts';
+import { emptyState, type LabRuntime, type LabState, type NodeState, type ProcessRef, withNode } from './state.ts';
 import { type LabPaths, labPaths, requireRoot, reserve, saveState } from './state-directory.ts';
 import { type LabStatus, statusOf } from './status.ts';
 import { buildWorld, wireController, wireNode } from './topology/build.ts';
@@ -21,6 +21,8 @@ export interface LabUpOptions extends LabBackend {
   readonly nodes?: number;
   /** Nodes that take no part in overlays. */
   readonly disableVxlan?: readonly string[];
+  /** Default `namespace`. */
+  readonly runtime?: LabRuntime;
   readonly progress?: LabProgress;
 }
 
@@ -35,7 +37,7 @@ const WORLD_HEAP_MIB = 32;
  */
 export async function labUp(options: LabUpOptions): Promise<LabStatus> {
   const name = checkLabName(options.name ?? 'lab');
-  const nodes = nodeNames(options.nodes ?? 3, options.disableVxlan ?? []);
+  const nodes = nodeNames(options.nodes ?? 3, options.disableVxlan ?? [], options.runtime ?? 'namespace');
   requireRoot();
   const lab: LabContext = { name, paths: labPaths(name), tools: findTools() };
   await reserve(lab.paths, name);
@@ -47,7 +49,7 @@ export async function labUp(options: LabUpOptions): Promise<LabStatus> {
   }
 }
 
-function nodeNames(count: number, disableVxlan: readonly string[]): readonly NodeState[] {
+function nodeNames(count: number, disableVxlan: readonly string[], runtime: LabRuntime): readonly NodeState[] {
   if (!Number.isInteger(count) || count < 1 || count > NODE_NUMBER_MAX) {
     throw invalidArgument(`a lab has 1 to ${NODE_NUMBER_MAX} nodes, not ${count}`, { field: 'nodes' });
   }
@@ -58,7 +60,7 @@ function nodeNames(count: number, disableVxlan: readonly string[]): readonly Nod
       field: 'disableVxlan',
     });
   }
-  return names.map((node) => ({ name: node, vxlanDisabled: disableVxlan.includes(node) }));
+  return names.map((node) => ({ name: node, vxlanDisabled: disableVxlan.includes(node), runtime }));
 }
 
 async function bringUp(lab: LabContext, nodes: readonly NodeState[], options: LabUpOptions): Promise<LabStatus> {
@@ -111,10 +113,10 @@ export async function bringNodeUp(
   await wireNode(lab.name, fresh.name);
   const node = await configureNode(lab, files, backend.pki, fresh);
   const state = await recorded(lab.paths, withNode(before, node));
-  const guests = await startGuestHost(lab, node.name);
-  await recorded(lab.paths, withNode(state, { ...node, guests }));
+  const guests = node.runtime === 'qemu' ? {} : { guests: await startGuestHost(lab, node.name) };
+  await recorded(lab.paths, withNode(state, { ...node, ...guests }));
   const { ref: agent } = await startAgent(lab, node.name);
-  return recorded(lab.paths, withNode(state, { ...node, guests, agent }));
+  return recorded(lab.paths, withNode(state, { ...node, ...guests, agent }));
 }
 
 async function recorded(paths: LabPaths, state: LabState): Promise<LabState> {

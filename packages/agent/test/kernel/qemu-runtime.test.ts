@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/loop/system-clock.ts';
 import type { VmObserved, VmRuntime } from '../../src/model/runtime.ts';
 import { tryAcceleration } from '../../src/vm/qemu/acceleration.ts';
-import { guestFiles } from '../../src/vm/qemu/guest-files.ts';
+import { guestFile } from '../../src/vm/qemu/guest-files.ts';
 import { createQemuRuntime, type QemuRuntimeOptions } from '../../src/vm/qemu/runtime.ts';
 import { bootSectorDisk } from '../support/boot-sector.ts';
 
@@ -19,9 +19,9 @@ const SEED = { metaData: 'instance-id: a\n', networkConfig: 'version: 2\n', user
 let root: string;
 let runtimes: VmRuntime[];
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'kct-qemu-'));
+  // Longer than a socket's path may be.
+  root = await mkdtemp(join(tmpdir(), `kct-qemu-${'long-'.repeat(20)}`));
   runtimes = [];
-  execFileSync('chmod', ['755', root]);
   await writeFile(join(root, 'image.raw'), bootSectorDisk('hello from the guest'), { mode: 0o444 });
 });
 afterEach(async () => {
@@ -64,7 +64,7 @@ const vm: Vm = {
   restartPolicy: 'always',
   createdAt: '2026-01-01T00:00:00Z',
 };
-const files = () => guestFiles(join(root, 'vms'), vm.name);
+const path = (leaf: string): string => join(root, 'vms', vm.name, leaf);
 const only = async (runtime: VmRuntime): Promise<VmObserved | undefined> => (await runtime.observe())[0];
 const stateOf = (runtime: VmRuntime) => expect.poll(async () => (await only(runtime))?.state, { timeout: 10_000 });
 
@@ -79,7 +79,7 @@ async function running(runtime: VmRuntime): Promise<number> {
 /** Waits until the guest has said what it says when it has booted. */
 async function booted(): Promise<void> {
   await expect
-    .poll(() => readFile(files().consoleLog, 'utf8').catch(() => ''), { timeout: 20_000 })
+    .poll(() => readFile(path(guestFile.consoleLog), 'utf8').catch(() => ''), { timeout: 20_000 })
     .toContain('hello from the guest');
 }
 
@@ -89,15 +89,15 @@ describe('guests in QEMU', () => {
     await running(await open());
     await booted();
     const info = JSON.parse(
-      execFileSync('qemu-img', ['info', '-U', '--output=json', files().disk(0)], { encoding: 'utf8' }),
+      execFileSync('qemu-img', ['info', '-U', '--output=json', path(guestFile.disk(0))], { encoding: 'utf8' }),
     );
-    expect(info).toMatchObject({ format: 'qcow2', 'backing-filename': join(root, 'image.raw') });
+    expect(info).toMatchObject({ format: 'qcow2', 'backing-filename': guestFile.base(0) });
     expect((await readFile(join(root, 'image.raw'))).equals(before)).toBe(true);
   });
 
   test('its seed is a volume that cloud-init finds, for QEMU’s user only', async () => {
     await running(await open());
-    const { seed } = files();
+    const seed = path(guestFile.seed);
     expect(execFileSync('isoinfo', ['-J', '-x', '/network-config', '-i', seed], { encoding: 'utf8' })).toBe(
       'version: 2\n',
     );
@@ -136,7 +136,7 @@ describe('guests in QEMU', () => {
     expect((await only(runtime))?.message).toBe('QEMU ended unexpectedly');
     await runtime.start(vm, SEED, []);
     await booted();
-    await pressQ();
+    await pressQ((await only(runtime))?.pid);
     await stateOf(runtime).toBe('stopped');
     expect((await only(runtime))?.message).toBe('the guest shut down by itself');
   });
@@ -150,12 +150,13 @@ describe('guests in QEMU', () => {
     await stateOf(second).toBe('failed');
     await second.start(vm, SEED, []);
     await booted();
+    const again = (await only(second))?.pid;
     await second[Symbol.asyncDispose]();
-    await pressQ();
+    await pressQ(again);
     await expect
       .poll(
         () =>
-          access(files().qmp).then(
+          access(path(guestFile.qmp)).then(
             () => 'there',
             () => 'gone',
           ),
@@ -179,7 +180,7 @@ describe('guests in QEMU', () => {
     await runtime.remove(vm.name);
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     expect(await runtime.observe()).toEqual([]);
-    await expect(access(files().directory)).rejects.toThrow('ENOENT');
+    await expect(access(path('.'))).rejects.toThrow('ENOENT');
   });
 
   test('a guest whose NIC has no port is not started, and QEMU’s own words say why', async () => {
@@ -207,8 +208,8 @@ describe('guests in QEMU', () => {
 });
 
 /** Presses the key at which the guest turns itself off. */
-async function pressQ(): Promise<void> {
-  const socket = connect(files().console);
+async function pressQ(pid: number | undefined): Promise<void> {
+  const socket = connect(`/proc/${pid}/cwd/console.sock`);
   await new Promise((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', reject);

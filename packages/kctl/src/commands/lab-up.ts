@@ -1,3 +1,4 @@
+import { invalidArgument } from '@kcore/contract';
 import type { LabStatus } from '@kcore/lab';
 import { Command, Option } from 'clipanion';
 import type { LabModule } from '../cli/context.ts';
@@ -20,11 +21,15 @@ export class LabUp extends LabCommand {
     examples: [
       ['Three nodes', '$0 lab up'],
       ['Two labs side by side', '$0 lab up --name second --nodes 2 --detach'],
+      ['With virtual machines', '$0 lab up --runtime qemu'],
     ],
   });
 
   nodes = Option.String('--nodes', '3', { description: '<N> how many nodes (3)' });
   disableVxlan = Option.Array('--disable-vxlan', { description: '<NODE> takes no part in overlays; repeatable' });
+  runtime = Option.String('--runtime', 'namespace', {
+    description: '<RUNTIME> what VMs are: namespace (the default; no image is booted) or qemu',
+  });
   detach = Option.Boolean('--detach', false, { description: 'come back when it is up' });
 
   protected override async perform(): Promise<undefined> {
@@ -45,7 +50,13 @@ export class LabUp extends LabCommand {
     const { labBackend, labContext } = await import('../lab/backend.ts');
     const made: ClusterFiles[] = [];
     const backend = labBackend(this.context.connect, this.context.now, (files) => made.push(files));
-    const options = { name: this.lab, nodes, disableVxlan: this.disableVxlan ?? [], progress: this.progress };
+    const options = {
+      name: this.lab,
+      nodes,
+      runtime: this.guests(),
+      disableVxlan: this.disableVxlan ?? [],
+      progress: this.progress,
+    };
     const status = await module.labUp({ ...options, ...backend });
     try {
       const [files] = made;
@@ -58,5 +69,11 @@ export class LabUp extends LabCommand {
       await module.labDown({ name: this.lab, progress: this.progress });
       throw error;
     }
+  }
+
+  private guests(): 'namespace' | 'qemu' {
+    const { runtime } = this;
+    if (runtime === 'namespace' || runtime === 'qemu') return runtime;
+    throw invalidArgument(`--runtime: '${runtime}' is not namespace or qemu`, { field: '--runtime' });
   }
 }

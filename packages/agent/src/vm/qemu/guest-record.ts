@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { type GuestFiles, guestFiles } from './guest-files.ts';
+import { guestDirectory, guestFile } from './guest-files.ts';
 
 /** What is known of a guest without asking its QEMU. */
 const GuestRecord = v.strictObject({
@@ -16,12 +16,13 @@ export async function readGuests(root: string): Promise<ReadonlyMap<string, Gues
   const names = await readdir(root, { withFileTypes: true }).catch(absent);
   const guests = new Map<string, GuestRecord | undefined>();
   for (const entry of names ?? []) {
-    if (entry.isDirectory()) guests.set(entry.name, await readRecord(guestFiles(root, entry.name)));
+    if (entry.isDirectory()) guests.set(entry.name, await readRecord(guestDirectory(root, entry.name)));
   }
   return guests;
 }
 
-async function readRecord({ record }: GuestFiles): Promise<GuestRecord | undefined> {
+async function readRecord(directory: string): Promise<GuestRecord | undefined> {
+  const record = join(directory, guestFile.record);
   const text = await readFile(record, 'utf8').catch(absent);
   if (text === undefined) return undefined;
   try {
@@ -34,8 +35,8 @@ async function readRecord({ record }: GuestFiles): Promise<GuestRecord | undefin
 }
 
 /** Durable when it resolves: written beside, synced, renamed, and the directory synced. */
-export async function writeRecord(files: GuestFiles, record: GuestRecord): Promise<void> {
-  const draft = join(files.directory, 'guest.json.new');
+export async function writeRecord(directory: string, record: GuestRecord): Promise<void> {
+  const draft = join(directory, `${guestFile.record}.new`);
   const file = await open(draft, 'w', 0o600);
   try {
     await file.writeFile(`${JSON.stringify(record)}\n`);
@@ -43,13 +44,8 @@ export async function writeRecord(files: GuestFiles, record: GuestRecord): Promi
   } finally {
     await file.close();
   }
-  await rename(draft, files.record);
-  await syncDirectory(files.directory);
-}
-
-/** Makes the guest's directory, which only QEMU's user enters. */
-export async function makeDirectory(files: GuestFiles): Promise<void> {
-  await mkdir(files.directory, { recursive: true, mode: 0o700 });
+  await rename(draft, join(directory, guestFile.record));
+  await syncDirectory(directory);
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { access, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import type { VmObserved } from '../../model/runtime.ts';
-import type { GuestFiles } from './guest-files.ts';
+import { guestFile } from './guest-files.ts';
 import { type GuestRecord, writeRecord } from './guest-record.ts';
 import { killGuest } from './qemu-process.ts';
 import { openQmp, type Qmp } from './qmp.ts';
@@ -19,7 +20,7 @@ type Phase = VmObserved['state'];
 
 export interface GuestOptions {
   readonly name: string;
-  readonly files: GuestFiles;
+  readonly directory: string;
   readonly record: GuestRecord;
   readonly clock: Clock;
   readonly ending: AbortSignal;
@@ -59,32 +60,32 @@ export class Guest {
   /** Finds the guest as an earlier life of the agent left it. */
   async adopt(pid: number | undefined): Promise<void> {
     if (pid !== undefined) {
-      await this.#converse();
+      await this.#converse(pid);
       return;
     }
     if (!this.#record.started) return;
     // QEMU removes its socket when it ends in order.
-    const { qmp } = this.#options.files;
-    if (await exists(qmp)) this.#settle('failed', 'QEMU ended unexpectedly while the agent was away');
+    if (await exists(join(this.#options.directory, guestFile.qmp)))
+      this.#settle('failed', 'QEMU ended unexpectedly while the agent was away');
     else this.#settle('stopped', 'the guest shut down while the agent was away');
   }
 
   /** @param launch starts QEMU; its process must not exist yet. */
   async start(launch: (onExit: () => void) => Promise<number>): Promise<void> {
-    const { files } = this.#options;
+    const { directory } = this.#options;
     await this.#end();
-    await Promise.all([rm(files.qmp, { force: true }), rm(files.console, { force: true })]);
+    for (const socket of [guestFile.qmp, guestFile.console]) await rm(join(directory, socket), { force: true });
     await this.#remember(true);
     this.#settle('starting', undefined);
     this.#ended = false;
     const exited = { yes: false };
-    await launch(() => {
+    const pid = await launch(() => {
       exited.yes = true;
     });
     try {
-      await this.#converse(() => exited.yes);
+      await this.#converse(pid, () => exited.yes);
     } catch (cause) {
-      const said = await lastLine(files.qemuLog);
+      const said = await lastLine(join(directory, guestFile.qemuLog));
       await killGuest(this.uid, (milliseconds) => this.#sleep(milliseconds));
       this.#settle('failed', said ?? (cause instanceof Error ? cause.message : String(cause)));
       throw new Error(`QEMU did not start: ${this.#message}`, { cause });
@@ -127,12 +128,12 @@ export class Guest {
     this.close();
   }
 
-  async #converse(gone: () => boolean = () => false): Promise<void> {
-    const { files, ending } = this.#options;
+  async #converse(pid: number, gone: () => boolean = () => false): Promise<void> {
+    const { ending } = this.#options;
     const listener = { onEvent: (event: QmpEvent) => this.#hear(event), onClose: () => this.#fell() };
     for (let waited = 0; ; waited += POLL_MILLISECONDS) {
       try {
-        this.#qmp = await openQmp(files.qmp, listener, ending);
+        this.#qmp = await openQmp(`/proc/${pid}/cwd/${guestFile.qmp}`, listener, ending);
         break;
       } catch (error) {
         if (gone() || waited >= OPENING_MILLISECONDS) throw error;
@@ -161,7 +162,7 @@ export class Guest {
 
   async #remember(started: boolean): Promise<void> {
     this.#record = { uid: this.uid, started };
-    await writeRecord(this.#options.files, this.#record);
+    await writeRecord(this.#options.directory, this.#record);
   }
 
   #settle(phase: Phase, message: string | undefined): void {

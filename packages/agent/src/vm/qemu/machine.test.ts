@@ -1,6 +1,5 @@
 import type { Vm } from '@kcore/contract';
 import { describe, expect, test } from 'vitest';
-import { guestFiles } from './guest-files.ts';
 import { machineArguments, queuesOf } from './machine.ts';
 
 const vm: Vm = {
@@ -27,8 +26,7 @@ const vm: Vm = {
   restartPolicy: 'always',
   createdAt: '2026-01-01T00:00:00Z',
 };
-const files = guestFiles('/var/lib/kcore/vms', 'web-01');
-const plain = { vm, files, acceleration: { kind: 'tcg', vhostNet: false }, mtus: [undefined] } as const;
+const plain = { vm, acceleration: { kind: 'tcg', vhostNet: false }, mtus: [undefined] } as const;
 
 /** The values that were given to one option. */
 function given(option: string, options: Parameters<typeof machineArguments>[0] = plain): readonly string[] {
@@ -67,9 +65,9 @@ describe('the command line of a guest', () => {
     expect(given('-netdev', kvm)[0]).toContain('vhost=on');
   });
 
-  test('doubles the commas of a path, which would otherwise be options of their own', () => {
-    const odd = { ...plain, files: guestFiles('/srv/a,readonly=off', 'web-01') };
-    expect(given('-blockdev', odd)[0]).toContain('file.filename=/srv/a,,readonly=off/web-01/disk-0.qcow2');
+  test('doubles the commas of a value, which would otherwise be options of their own', () => {
+    const odd = { ...plain, vm: { ...vm, name: 'a,process=b' } };
+    expect(given('-name', odd)).toEqual(['guest=a,,process=b,debug-threads=on']);
   });
 
   test('denies the guest’s process what it never needs', () => {

@@ -1,5 +1,5 @@
 import type { Vm } from '@kcore/contract';
-import type { GuestFiles } from './guest-files.ts';
+import { guestFile } from './guest-files.ts';
 
 /** What this host can give to a guest, found out by trying. */
 export interface Acceleration {
@@ -11,7 +11,6 @@ export interface Acceleration {
 
 export interface MachineOptions {
   readonly vm: Vm;
-  readonly files: GuestFiles;
   readonly acceleration: Acceleration;
   /** What each NIC tells the guest of its MTU, bytes, in the NICs' order. Undefined: the guest keeps its own default. */
   readonly mtus: readonly (number | undefined)[];
@@ -33,7 +32,7 @@ export function queuesOf(vm: Pick<Vm, 'cpu'>): number {
  * Source: qemu-system-x86_64(1), QEMU 7.2.
  */
 export function machineArguments(options: MachineOptions): readonly string[] {
-  const { vm, files, acceleration } = options;
+  const { vm, acceleration } = options;
   return [
     ...['-name', list({ guest: vm.name, 'debug-threads': 'on' })],
     // Ids of VMs are UUIDs; by this one the process is known.
@@ -48,29 +47,29 @@ export function machineArguments(options: MachineOptions): readonly string[] {
       '-sandbox',
       list({ on: '', obsolete: 'deny', elevateprivileges: 'deny', spawn: 'deny', resourcecontrol: 'deny' }),
     ],
-    ...['-chardev', list({ socket: '', id: 'qmp', path: files.qmp, server: 'on', wait: 'off' })],
+    ...['-chardev', list({ socket: '', id: 'qmp', path: guestFile.qmp, server: 'on', wait: 'off' })],
     ...['-mon', list({ chardev: 'qmp', mode: 'control' })],
-    ...serialConsole(files),
+    ...serialConsole(),
     ...['-object', list({ 'rng-random': '', id: 'entropy', filename: '/dev/urandom' })],
     ...['-device', list({ 'virtio-rng-pci': '', rng: 'entropy' })],
-    ...vm.disks.flatMap((disk, index) => diskArguments(files.disk(index), disk.format ?? 'qcow2', index)),
-    ...seedArguments(files.seed),
+    ...vm.disks.flatMap((_disk, index) => diskArguments(index)),
+    ...seedArguments(),
     ...vm.nics.flatMap((nic, position) => nicArguments(options, nic, options.mtus[position])),
   ];
 }
 
 /** The console's socket for a person, and a copy of all it says for `kctl logs`. */
-function serialConsole(files: GuestFiles): readonly string[] {
+function serialConsole(): readonly string[] {
   return [
     ...[
       '-chardev',
       list({
         socket: '',
         id: 'console',
-        path: files.console,
+        path: guestFile.console,
         server: 'on',
         wait: 'off',
-        logfile: files.consoleLog,
+        logfile: guestFile.consoleLog,
         logappend: 'on',
       }),
     ],
@@ -79,27 +78,33 @@ function serialConsole(files: GuestFiles): readonly string[] {
 }
 
 /** The overlay is always qcow2, whatever its base is; `discard=unmap` gives back to the host what the guest trims. */
-function diskArguments(path: string, format: 'qcow2' | 'raw', index: number): readonly string[] {
+function diskArguments(index: number): readonly string[] {
   const node = `disk-${index}`;
   return [
     '-blockdev',
     list({
-      driver: format,
+      driver: 'qcow2',
       'node-name': node,
       discard: 'unmap',
       'detect-zeroes': 'unmap',
       'file.driver': 'file',
-      'file.filename': path,
+      'file.filename': guestFile.disk(index),
     }),
     '-device',
     list({ 'virtio-blk-pci': '', drive: node, id: node, serial: node, bootindex: String(index + 1) }),
   ];
 }
 
-function seedArguments(path: string): readonly string[] {
+function seedArguments(): readonly string[] {
   return [
     '-blockdev',
-    list({ driver: 'raw', 'node-name': 'seed', 'read-only': 'on', 'file.driver': 'file', 'file.filename': path }),
+    list({
+      driver: 'raw',
+      'node-name': 'seed',
+      'read-only': 'on',
+      'file.driver': 'file',
+      'file.filename': guestFile.seed,
+    }),
     ...['-device', list({ 'virtio-blk-pci': '', drive: 'seed', id: 'seed', serial: 'seed' })],
   ];
 }

@@ -1,12 +1,13 @@
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Vm } from '@kcore/contract';
 import type { Clock } from '../../model/clock.ts';
 import type { NicAttachment, Seed, VmObserved, VmRuntime } from '../../model/runtime.ts';
 import { createChanges } from '../changes.ts';
 import { type DiskOrigin, makeDisk } from './disks.ts';
 import { Guest } from './guest.ts';
-import { checkGuestRoot, type GuestFiles, guestFiles } from './guest-files.ts';
-import { makeDirectory, readGuests, writeRecord } from './guest-record.ts';
+import { guestDirectory, guestFile } from './guest-files.ts';
+import { readGuests, writeRecord } from './guest-record.ts';
 import { isoImage } from './iso/image.ts';
 import { type Acceleration, machineArguments, queuesOf } from './machine.ts';
 import { type Account, guestProcesses, startDetached } from './qemu-process.ts';
@@ -31,7 +32,6 @@ const GRACE_MILLISECONDS = 60_000;
 
 /** Guests that are virtual machines: one QEMU each, which outlives the agent. */
 export async function createQemuRuntime(options: QemuRuntimeOptions): Promise<VmRuntime> {
-  checkGuestRoot(options.root);
   await mkdir(options.root, { recursive: true, mode: 0o711 });
   const runtime = new QemuRuntime(options);
   await runtime.adopt();
@@ -66,16 +66,16 @@ class QemuRuntime implements VmRuntime {
 
   async prepare(vm: Vm): Promise<readonly NicAttachment[]> {
     const { account, qemuImg, origin } = this.#options;
-    const files = this.#files(vm.name);
-    await makeDirectory(files);
-    await chown(files.directory, account.uid, account.gid);
+    const directory = this.#directory(vm.name);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chown(directory, account.uid, account.gid);
     for (const [index, disk] of vm.disks.entries()) {
       const size = disk.sizeBytes ?? (index === 0 ? vm.storageSizeBytes : undefined);
-      await makeDisk(qemuImg, files.disk(index), await origin(disk, this.#ending.signal), size, account);
+      await makeDisk({ qemuImg, account, directory }, index, await origin(disk, this.#ending.signal), size);
     }
     if (this.#guests.get(vm.name)?.uid !== vm.uid) {
       const record = { uid: vm.uid, started: false };
-      await writeRecord(files, record);
+      await writeRecord(directory, record);
       this.#guest(vm.name, record);
     }
     const multiQueue = queuesOf(vm) > 1;
@@ -84,12 +84,11 @@ class QemuRuntime implements VmRuntime {
 
   async start(vm: Vm, seed: Seed, mtus: readonly (number | undefined)[]): Promise<void> {
     const { account, acceleration, qemu } = this.#options;
-    const files = this.#files(vm.name);
-    await this.#writeSeed(files, seed);
-    const words = machineArguments({ vm, files, acceleration, mtus });
-    await this.#known(vm.name).start((onExit) =>
-      startDetached(qemu, words, { account, directory: files.directory, log: files.qemuLog, onExit }),
-    );
+    const directory = this.#directory(vm.name);
+    await this.#writeSeed(join(directory, guestFile.seed), seed);
+    const words = machineArguments({ vm, acceleration, mtus });
+    const log = join(directory, guestFile.qemuLog);
+    await this.#known(vm.name).start((onExit) => startDetached(qemu, words, { account, directory, log, onExit }));
   }
 
   async stop(name: string): Promise<void> {
@@ -99,7 +98,7 @@ class QemuRuntime implements VmRuntime {
   async remove(name: string): Promise<void> {
     await this.#guests.get(name)?.stop(0);
     this.#guests.delete(name);
-    await rm(this.#files(name).directory, { recursive: true, force: true });
+    await rm(this.#directory(name), { recursive: true, force: true });
   }
 
   async *watch(signal: AbortSignal) {
@@ -112,14 +111,21 @@ class QemuRuntime implements VmRuntime {
     for (const guest of this.#guests.values()) guest.close();
   }
 
-  #files(name: string): GuestFiles {
-    return guestFiles(this.#options.root, name);
+  #directory(name: string): string {
+    return guestDirectory(this.#options.root, name);
   }
 
   #guest(name: string, record: { readonly uid: string; readonly started: boolean }): Guest {
     const { clock } = this.#options;
     const onChange = this.#changes.add;
-    const guest = new Guest({ name, files: this.#files(name), record, clock, ending: this.#ending.signal, onChange });
+    const guest = new Guest({
+      name,
+      directory: this.#directory(name),
+      record,
+      clock,
+      ending: this.#ending.signal,
+      onChange,
+    });
     this.#guests.set(name, guest);
     return guest;
   }
@@ -131,14 +137,15 @@ class QemuRuntime implements VmRuntime {
   }
 
   /** Read by QEMU's user; user data may hold secrets, so by nobody else. */
-  async #writeSeed(files: GuestFiles, seed: Seed): Promise<void> {
+  async #writeSeed(path: string, seed: Seed): Promise<void> {
     const { uid, gid } = this.#options.account;
     const documents = new Map([
       ['meta-data', Buffer.from(seed.metaData)],
       ['network-config', Buffer.from(seed.networkConfig)],
       ['user-data', Buffer.from(seed.userData)],
     ]);
-    await writeFile(files.seed, isoImage('cidata', documents, new Date(this.#options.clock.now())), { mode: 0o400 });
-    await chown(files.seed, uid, gid);
+    await rm(path, { force: true });
+    await writeFile(path, isoImage('cidata', documents, new Date(this.#options.clock.now())), { mode: 0o400 });
+    await chown(path, uid, gid);
   }
 }
