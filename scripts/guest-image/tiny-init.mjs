@@ -5,7 +5,7 @@
  */
 export const TINY_INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
-mkdir -p /proc /sys /dev /seed /tmp /run /etc/acpi/PWRF
+mkdir -p /proc /sys /dev /seed /tmp /run
 mount -t proc none /proc
 mount -t sysfs none /sys
 mount -t devtmpfs none /dev
@@ -45,10 +45,11 @@ while read -r mac name mtu address gateway; do
   done
 done < /run/nics
 
-# The power button, as acpid of a real distribution hears it.
-printf '#!/bin/sh\\npoweroff -f\\n' > /etc/acpi/PWRF/00000080
-chmod 755 /etc/acpi/PWRF/00000080
-acpid -f > /dev/null 2>&1 &
+# The power button is an input device; whatever comes from it means that it was pressed.
+for device in /sys/class/input/event*; do
+  grep -q "Power Button" "$device/device/name" || continue
+  (dd if="/dev/input/\${device##*/}" of=/dev/null bs=24 count=1 2> /dev/null; poweroff -f) &
+done
 
 echo "tiny guest ready: $(hostname)" > /dev/console
 while :; do setsid cttyhack sh; done

@@ -30,6 +30,8 @@ const forTests = [
   { name: 'procps', file: '/sbin/sysctl', why: 'sets kernel switches in namespaces' },
   { name: 'kmod', file: '/sbin/modprobe', why: 'loads the test kernel’s modules' },
   { name: 'qemu-system-x86', file: '/usr/bin/qemu-system-x86_64', why: 'runs the test kernel' },
+  { name: 'syslinux', file: '/usr/bin/syslinux', why: 'boots the tiny virtual machine' },
+  { name: 'mtools', file: '/usr/bin/mcopy', why: 'fills its disk' },
   { name: 'qemu-utils', file: '/usr/bin/qemu-img', why: 'makes the disks of virtual machines' },
   { name: 'genisoimage', file: '/usr/bin/isoinfo', why: 'reads back the seeds of virtual machines' },
   { name: 'qemu-system-common', file: '/usr/lib/qemu/virtiofsd', why: 'shows the test kernel this machine’s files' },

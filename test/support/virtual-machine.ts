@@ -29,7 +29,9 @@ export async function bootedVm(lab: TestLab, name: string): Promise<VirtualMachi
   await eventually(
     async () => {
       const said = await console();
-      if (!said.includes(`tiny guest ready: ${name}`)) throw new Error(`VM ${name} is not up; it said: ${said}`);
+      // The shell's prompt follows; what is typed before it is lost.
+      if (!new RegExp(`tiny guest ready: ${name}[^]*/ # `).test(said.slice(said.lastIndexOf('SYSLINUX'))))
+        throw new Error(`VM ${name} is not up; it said: ${said}`);
     },
     { timeoutMs: 90_000 },
   );
