@@ -15,7 +15,8 @@ struct Buffer {
 
 bool reserve(Buffer *buffer, size_t more) {
   if (buffer->length + more <= buffer->capacity) return true;
-  size_t capacity = buffer->capacity == 0 ? 4096 : buffer->capacity;
+  // The first time just what is asked for: most buffers are filled once.
+  size_t capacity = buffer->capacity > 0 ? buffer->capacity : more > 4096 ? more : 4096;
   while (capacity < buffer->length + more) capacity *= 2;
   uint8_t *data = static_cast<uint8_t *>(realloc(buffer->data, capacity));
   if (data == nullptr) return false;

@@ -1,14 +1,16 @@
 // The kernel sockets that Node has no name for: AF_NETLINK, AF_PACKET, UDP bound to a device, TAP, network namespaces.
 //
-// Nothing is parsed here. A socket is a Port: a file descriptor and one thread that waits for jobs. Jobs carry bytes in
-// and bytes out; everything that may wait for a lock of the kernel (sendmsg on rtnetlink waits for RTNL, up to many
-// seconds behind somebody else's work) happens on that thread. A namespace is only ever entered by a thread made for it,
+// Nothing is parsed here. A netlink socket is a Port: a file descriptor and one thread that waits for jobs. Jobs carry
+// bytes in and bytes out; everything that may wait for a lock of the kernel (sendmsg on rtnetlink waits for RTNL, up to
+// many seconds behind somebody else's work) happens on that thread. UDP and packet sockets never wait for it: they are
+// LoopSockets, on node's own event loop. A namespace is only ever entered by a thread made for it,
 // which ends afterwards, because setns() changes the calling thread for good.
 //
 // No C++ runtime (no new, no exceptions, no std::), and threads by libuv: see uv_thread.h. This is the one file that is
 // compiled; the headers are its chapters.
 #include <node_api.h>
 
+#include "loop_socket_api.h"
 #include "port_api.h"
 #include "task_api.h"
 
@@ -31,9 +33,17 @@ NAPI_MODULE_INIT() {
   addFunction(env, exports, "closeDescriptor", closeEntry);
   addFunction(env, exports, "start", start);
   addFunction(env, exports, "transact", transactEntry);
-  addFunction(env, exports, "send", sendEntry);
   addFunction(env, exports, "receive", receiveEntry);
   addFunction(env, exports, "cancelReceive", cancelEntry);
   addFunction(env, exports, "stop", stopEntry);
+  addFunction(env, exports, "socketOpen", socketOpen);
+  addFunction(env, exports, "socketReceive", socketReceive);
+  addFunction(env, exports, "socketPause", socketPause);
+  addFunction(env, exports, "socketSend", socketSend);
+  addFunction(env, exports, "socketWatch", socketWatch);
+  addFunction(env, exports, "socketDevice", socketDevice);
+  addFunction(env, exports, "socketAddress", socketAddress);
+  addFunction(env, exports, "socketDropped", socketDropped);
+  addFunction(env, exports, "socketClose", socketClose);
   return exports;
 }

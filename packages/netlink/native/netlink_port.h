@@ -8,32 +8,48 @@
 
 namespace {
 
-constexpr size_t kReceiveRoom = 256 * 1024;    // free space before each recv: no netlink message is longer
 constexpr size_t kReplyLimit = 512u << 20;     // of one job; a dump that is longer is an error, not an out of memory
 constexpr size_t kBatchBytes = 1u << 20;       // of one receive; what is more stays in the kernel's queue
+constexpr int32_t kOwnNamespace = -1;
 
-// Reads one datagram into `output`. Returns its length, or -errno; datagrams of other processes are skipped.
-ssize_t receiveNetlink(int fd, Buffer *output) {
+// The id of the namespace that a notification comes from, where the socket listens to all (NETLINK_LISTEN_ALL_NSID);
+// its own has none.
+int32_t namespaceOf(msghdr *message) {
+  for (cmsghdr *part = CMSG_FIRSTHDR(message); part != nullptr; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_NETLINK || part->cmsg_type != NETLINK_LISTEN_ALL_NSID) continue;
+    int32_t id;
+    memcpy(&id, CMSG_DATA(part), sizeof id);
+    return id;
+  }
+  return kOwnNamespace;
+}
+
+// Reads one datagram and appends it to `output`. Returns its length, or -errno; datagrams of other processes are skipped.
+// The room is the port's: a fresh one for each request would be mapped and cleared by the kernel each time.
+ssize_t receiveNetlink(Port *port, Buffer *output, int32_t *nsid) {
   for (;;) {
-    if (output->length > kReplyLimit || !reserve(output, kReceiveRoom)) return -ENOMEM;
+    if (output->length > kReplyLimit) return -ENOMEM;
     sockaddr_nl from;
     memset(&from, 0, sizeof from);
-    iovec part = {output->data + output->length, output->capacity - output->length};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int32_t)) * 2];
+    iovec part = {port->room, kReceiveRoom};
     msghdr message;
     memset(&message, 0, sizeof message);
     message.msg_name = &from;
     message.msg_namelen = sizeof from;
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC);
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    ssize_t length = recvmsg(port->fd, &message, MSG_DONTWAIT | MSG_TRUNC);
     if (length < 0) {
       if (errno == EINTR) continue;
       return -errno;
     }
     if (from.nl_pid != 0) continue;
-    if (static_cast<size_t>(length) > part.iov_len) return -EMSGSIZE;
-    output->length += static_cast<size_t>(length);
-    return length;
+    if (static_cast<size_t>(length) > kReceiveRoom) return -EMSGSIZE;
+    if (nsid != nullptr) *nsid = namespaceOf(&message);
+    return append(output, port->room, static_cast<size_t>(length)) ? length : -ENOMEM;
   }
 }
 
@@ -54,7 +70,7 @@ void transactChunk(Port *port, Job *job, const uint8_t *chunk, size_t length) {
   appendNumber(&job->meta, 0);
   int32_t count = 0;
   for (;;) {
-    ssize_t got = receiveNetlink(port->fd, &job->output);
+    ssize_t got = receiveNetlink(port, &job->output, nullptr);
     if (got == -EAGAIN) break;
     if (got < 0) {
       if (receiveError == 0) receiveError = static_cast<int>(-got);
@@ -82,11 +98,11 @@ void receiveNetlinkBatch(Port *port) {
   Job *job = port->receiving;
   int messages = 0;
   while (job->output.length < kBatchBytes && messages < 4096) {
-    ssize_t got = receiveNetlink(port->fd, &job->output);
+    int32_t nsid = kOwnNamespace;
+    ssize_t got = receiveNetlink(port, &job->output, &nsid);
     if (got == -EAGAIN) break;
     appendNumber(&job->meta, static_cast<int32_t>(got));
-    appendNumber(&job->meta, 0);
-    appendNumber(&job->meta, 0);
+    appendNumber(&job->meta, nsid);
     messages += 1;
     if (got < 0 && got != -ENOBUFS && got != -EMSGSIZE) break;
   }

@@ -1,4 +1,4 @@
-// A Port is a descriptor with a thread of its own that waits for jobs; a Job carries bytes in and bytes out.
+// A Port is a netlink descriptor with a thread of its own that waits for jobs; a Job carries bytes in and bytes out.
 #pragma once
 
 #include <errno.h>
@@ -14,28 +14,25 @@
 
 namespace {
 
-enum JobKind { kTransact, kReceive, kSend, kCancel, kStopped };
+constexpr size_t kReceiveRoom = 256 * 1024;  // no netlink message is longer
+
+enum JobKind { kTransact, kReceive, kCancel, kStopped };
 
 struct Job {
   Job *next;
   JobKind kind;
   napi_deferred deferred;
   Buffer input;
-  int32_t *numbers;  // kTransact: lengths of chunks; kSend: length, address, port of each packet
+  int32_t *numbers;  // kTransact: lengths of chunks
   size_t count;
   Buffer output;
   Buffer meta;
 };
 
-enum PortKind { kNetlinkPort = 0, kUdpPort = 1, kPacketPort = 2 };
-
 struct Port {
   int references;  // one of the thread with its threadsafe function, one of the JavaScript object; JavaScript thread only
-  PortKind kind;
   int fd;
   int wake;        // eventfd: there is a job, or the port stops
-  int watch;       // AF_PACKET socket that reports when a UDP port's device goes away; -1 without
-  int ifindex;     // of that device
   uv_thread_t thread;
   bool joined;
   int pending;     // jobs that keep the process alive; JavaScript thread only
@@ -49,8 +46,7 @@ struct Port {
   bool stopping;
   // Of the thread.
   Job *receiving;
-  uint8_t *frames;
-  bool deviceDown;
+  uint8_t *room;   // kReceiveRoom bytes that each datagram is read into
 };
 
 void freeJob(Job *job) {
@@ -74,7 +70,7 @@ void postJob(Port *port, Job *job) {
 }
 
 
-// Meta of a receive: errno that ends the port or 0, then length (or -errno), address and port of each datagram.
+// Meta of a receive: errno that ends the port or 0, then length (or -errno) and namespace id of each datagram.
 void finishReceive(Port *port, int32_t status) {
   Job *job = port->receiving;
   port->receiving = nullptr;

@@ -21,7 +21,7 @@ void releasePort(Port *port) {
   port->references -= 1;
   if (port->references > 0) return;
   pthread_mutex_destroy(&port->lock);
-  free(port->frames);
+  free(port->room);
   free(port);
 }
 
@@ -38,7 +38,6 @@ void joinAndClose(Port *port) {
   port->joined = true;
   close(port->fd);
   close(port->wake);
-  if (port->watch >= 0) close(port->watch);
 }
 
 // The environment ends (process.exit, a worker's end) while the port is open. Registered after the threadsafe function,
@@ -127,7 +126,7 @@ napi_value submit(napi_env env, Port *port, Job *job) {
   return promise;
 }
 
-// start(fd, kind, watchFd, ifindex) -> port. The port owns the descriptors from here on.
+// start(fd) -> port, which owns the descriptor from here on.
 napi_value start(napi_env env, napi_callback_info info) {
   Arguments all = argumentsOf(env, info);
   Port *port = static_cast<Port *>(calloc(1, sizeof(Port)));
@@ -135,16 +134,12 @@ napi_value start(napi_env env, napi_callback_info info) {
   port->references = 2;
   port->env = env;
   port->fd = integerAt(env, all, 0);
-  port->kind = static_cast<PortKind>(integerAt(env, all, 1));
-  port->watch = integerAt(env, all, 2);
-  port->ifindex = integerAt(env, all, 3);
   port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  port->room = static_cast<uint8_t *>(malloc(kReceiveRoom));
   pthread_mutex_init(&port->lock, nullptr);
-  if (port->kind != kNetlinkPort) port->frames = static_cast<uint8_t *>(malloc(kFrameRoom * kBatchMessages));
-  bool ready = port->wake >= 0 && (port->kind == kNetlinkPort || port->frames != nullptr);
   napi_value name;
   napi_create_string_utf8(env, "kcore-netlink", NAPI_AUTO_LENGTH, &name);
-  if (!ready || napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, threadsafeFinalized, port,
+  if (port->wake < 0 || port->room == nullptr || napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, threadsafeFinalized, port,
                                                 deliver, &port->post) != napi_ok) {
     if (port->wake >= 0) close(port->wake);
     port->references = 1;
@@ -171,42 +166,37 @@ bool copyBytes(napi_env env, napi_value value, Buffer *target) {
   return append(target, data, length);
 }
 
-bool copyNumbers(napi_env env, napi_value value, Job *job, size_t each) {
+bool copyNumbers(napi_env env, napi_value value, Job *job) {
   void *data;
   size_t length;
   napi_typedarray_type type;
   if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
-  if (type != napi_int32_array || length % each != 0) return false;
-  job->count = length / each;
+  if (type != napi_int32_array) return false;
+  job->count = length;
   job->numbers = static_cast<int32_t *>(malloc(length * sizeof(int32_t) + 1));
   if (job->numbers == nullptr) return false;
   memcpy(job->numbers, data, length * sizeof(int32_t));
   size_t total = 0;
   for (size_t index = 0; index < job->count; index += 1) {
-    if (job->numbers[index * each] < 0) return false;
-    total += static_cast<size_t>(job->numbers[index * each]);
+    if (job->numbers[index] < 0) return false;
+    total += static_cast<size_t>(job->numbers[index]);
   }
   return total == job->input.length;
 }
 
-napi_value submitBytes(napi_env env, napi_callback_info info, JobKind kind, size_t each) {
+// transact(port, bytes, lengths of chunks) -> Promise<[replies, meta]>
+napi_value transactEntry(napi_env env, napi_callback_info info) {
   Arguments all = argumentsOf(env, info);
   Port *port = portAt(env, all);
   Job *job = static_cast<Job *>(calloc(1, sizeof(Job)));
   if (port == nullptr || job == nullptr || all.count < 3 || !copyBytes(env, all.values[1], &job->input) ||
-      !copyNumbers(env, all.values[2], job, each)) {
+      !copyNumbers(env, all.values[2], job)) {
     freeJob(job);
     return fail(env, "expected a port, bytes and an Int32Array that adds up to them");
   }
-  job->kind = kind;
+  job->kind = kTransact;
   return submit(env, port, job);
 }
-
-// transact(port, bytes, lengths of chunks) -> Promise<[replies, meta]>
-napi_value transactEntry(napi_env env, napi_callback_info info) { return submitBytes(env, info, kTransact, 1); }
-
-// send(port, bytes, (length, address, port) of each packet) -> Promise<[nothing, meta]>
-napi_value sendEntry(napi_env env, napi_callback_info info) { return submitBytes(env, info, kSend, 3); }
 
 // receive(port) -> Promise<[bytes, meta]>; one at a time.
 napi_value receiveEntry(napi_env env, napi_callback_info info) {

@@ -4,11 +4,8 @@
 #include <poll.h>
 
 #include "netlink_port.h"
-#include "packet_port.h"
 
 namespace {
-
-constexpr int kDeviceDownPollMilliseconds = 200;
 
 void runJob(Port *port, Job *job) {
   // A second receive takes the place of the first, like a cancellation: none is ever forgotten.
@@ -21,8 +18,7 @@ void runJob(Port *port, Job *job) {
     port->receiving = job;
     return;
   }
-  if (job->kind == kTransact) transact(port, job);
-  else sendPackets(port, job);
+  transact(port, job);
   postJob(port, job);
 }
 
@@ -39,26 +35,10 @@ bool takeJobs(Port *port, Job **jobs) {
 }
 
 void waitForWork(Port *port) {
-  pollfd set[3];
-  nfds_t count = 0;
-  set[count++] = {port->wake, POLLIN, 0};
-  nfds_t socket = 0;
-  nfds_t watch = 0;
-  if (port->receiving != nullptr) {
-    socket = count;
-    set[count++] = {port->fd, POLLIN, 0};
-    if (port->watch >= 0) {
-      watch = count;
-      set[count++] = {port->watch, POLLPRI, 0};
-    }
-  }
-  int timeout = port->receiving != nullptr && port->deviceDown ? kDeviceDownPollMilliseconds : -1;
-  if (poll(set, count, timeout) < 0) return;
-  if (socket != 0 && set[socket].revents != 0) {
-    if (port->kind == kNetlinkPort) receiveNetlinkBatch(port);
-    else receivePacketBatch(port);
-  }
-  if (port->watch >= 0 && port->receiving != nullptr) lookAtDevice(port, watch != 0 && set[watch].revents != 0);
+  pollfd set[2] = {{port->wake, POLLIN, 0}, {port->fd, POLLIN, 0}};
+  // What nobody waits for stays in the kernel.
+  nfds_t count = port->receiving == nullptr ? 1 : 2;
+  if (poll(set, count, -1) > 0 && count == 2 && set[1].revents != 0) receiveNetlinkBatch(port);
 }
 
 void portThread(void *argument) {

@@ -15,6 +15,9 @@ namespace {
 // Instead of a path: a namespace of the thread's own, which lives as long as the socket that is opened in it.
 constexpr char kPrivateNetns[] = "private";
 
+// In the place of the second result: the namespace could not be entered, so that nothing else was tried.
+constexpr int kNotEntered = -1;
+
 void taskThread(void *argument) {
   Task *task = static_cast<Task *>(argument);
   int entered = 0;
@@ -29,6 +32,7 @@ void taskThread(void *argument) {
       close(fd);
     }
   }
+  if (entered < 0) task->second = kNotEntered;
   task->result = entered < 0 ? entered : task->run(task);
   napi_call_threadsafe_function(task->post, task, napi_tsfn_blocking);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -16,7 +17,12 @@
 
 namespace {
 
-// name; numbers: IFF_ flags, owner or -1
+// An ioctl for a number that was given, which is what is not negative.
+bool setTap(int fd, unsigned long option, int32_t value) {
+  return value < 0 || ioctl(fd, option, static_cast<unsigned long>(value)) == 0;
+}
+
+// name; numbers: IFF_ flags, owner, group, length of the header before each frame; each of these or -1
 int openTapTask(Task *task) {
   int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return -errno;
@@ -28,16 +34,17 @@ int openTapTask(Task *task) {
   }
   strcpy(request.ifr_name, task->name);
   request.ifr_flags = static_cast<short>(task->numbers[0]);
-  if (ioctl(fd, TUNSETIFF, &request) < 0) return closeWithError(fd);
-  if (task->numbers[1] >= 0 && ioctl(fd, TUNSETOWNER, static_cast<unsigned long>(task->numbers[1])) < 0) {
+  int headerSize = task->numbers[3];
+  if (ioctl(fd, TUNSETIFF, &request) < 0 || !setTap(fd, TUNSETOWNER, task->numbers[1]) ||
+      !setTap(fd, TUNSETGROUP, task->numbers[2]) || (headerSize >= 0 && ioctl(fd, TUNSETVNETHDRSZ, &headerSize) < 0)) {
     return closeWithError(fd);
   }
   return fd;
 }
 
-// numbers: descriptor. Lets the device outlive the descriptor, and closes it.
+// numbers: descriptor, whether the device is to outlive it. Closes the descriptor.
 int persistTapTask(Task *task) {
-  int result = ioctl(task->numbers[0], TUNSETPERSIST, 1UL) < 0 ? -errno : 0;
+  int result = ioctl(task->numbers[0], TUNSETPERSIST, static_cast<unsigned long>(task->numbers[1])) < 0 ? -errno : 0;
   close(task->numbers[0]);
   return result;
 }
@@ -50,12 +57,22 @@ int makeNetnsTask(Task *task) {
   return mount(path, task->name, "none", MS_BIND, nullptr) < 0 ? -errno : 0;
 }
 
-// name: directory. Shared with mount namespaces made later, as iproute2 does: else a namespace deleted here lives on there.
-int shareMountTask(Task *task) {
-  if (mount("", task->name, "none", MS_SHARED | MS_REC, nullptr) == 0) return 0;
+int shareMount(const char *directory) {
+  if (mount("", directory, "none", MS_SHARED | MS_REC, nullptr) == 0) return 0;
   if (errno != EINVAL) return -errno;
-  if (mount(task->name, task->name, "none", MS_BIND | MS_REC, nullptr) < 0) return -errno;
-  return mount("", task->name, "none", MS_SHARED | MS_REC, nullptr) < 0 ? -errno : 0;
+  if (mount(directory, directory, "none", MS_BIND | MS_REC, nullptr) < 0) return -errno;
+  return mount("", directory, "none", MS_SHARED | MS_REC, nullptr) < 0 ? -errno : 0;
+}
+
+// name: directory. Shared with mount namespaces made later, as iproute2 does: else a namespace deleted here lives on there.
+// Under the lock that iproute2 takes too: two that find it unshared at once would mount it twice.
+int shareMountTask(Task *task) {
+  int lock = open(task->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return -errno;
+  if (flock(lock, LOCK_EX) < 0) return closeWithError(lock);
+  int result = shareMount(task->name);
+  close(lock);
+  return result;
 }
 
 // name: path

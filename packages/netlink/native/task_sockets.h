@@ -25,7 +25,7 @@ int forceBuffer(int fd, int forced, int plain, int bytes) {
   return setsockopt(fd, SOL_SOCKET, plain, &bytes, sizeof bytes);
 }
 
-// numbers: protocol, receive buffer, send buffer
+// numbers: protocol, receive buffer, send buffer, whether to hear of other namespaces
 int openNetlinkTask(Task *task) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, task->numbers[0]);
   if (fd < 0) return -errno;
@@ -38,6 +38,8 @@ int openNetlinkTask(Task *task) {
       setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on) < 0 ||
       setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) < 0 ||
       setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on) < 0 ||
+      (task->numbers[3] != 0 &&
+       setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) < 0) ||
       bind(fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0) {
     return closeWithError(fd);
   }
@@ -57,7 +59,28 @@ int interfaceIndex(int fd, const char *name) {
   return ioctl(fd, SIOCGIFINDEX, &request) < 0 ? -errno : request.ifr_ifindex;
 }
 
-int openBoundPacket(const char *device, uint16_t etherType, int *index) {
+// `words` has two for each instruction: code, jt << 16 and jf << 24 in the first, k in the second.
+int attachFilter(int fd, const int32_t *words, size_t count) {
+  sock_filter program[32];
+  size_t length = count / 2;
+  if (length == 0) return 0;
+  if (length > sizeof program / sizeof *program) {
+    errno = EINVAL;
+    return -1;
+  }
+  for (size_t index = 0; index < length; index += 1) {
+    uint32_t head = static_cast<uint32_t>(words[index * 2]);
+    program[index] = {static_cast<uint16_t>(head), static_cast<uint8_t>(head >> 16), static_cast<uint8_t>(head >> 24),
+                      static_cast<uint32_t>(words[index * 2 + 1])};
+  }
+  sock_fprog filter = {static_cast<unsigned short>(length), program};
+  int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0) return -1;
+  return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on);
+}
+
+// The filter is there before the socket is bound, so that nothing it refuses was let in.
+int openBoundPacket(const char *device, uint16_t etherType, const int32_t *filter, size_t words, int *index) {
   // Protocol 0 until bind: otherwise frames of every device come in before.
   int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
@@ -74,20 +97,20 @@ int openBoundPacket(const char *device, uint16_t etherType, int *index) {
   int on = 1;
   // Not known to kernels before 4.20; without it own frames come back, which receivers bear.
   setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
+  if (attachFilter(fd, filter, words) < 0) return closeWithError(fd);
   if (bind(fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0) return closeWithError(fd);
   return fd;
 }
 
-// name: device; numbers: etherType, receive buffer. address: the device's own.
+// name: device; numbers: etherType, receive buffer, send buffer; groups: the filter
 int openPacketTask(Task *task) {
-  int fd = openBoundPacket(task->name, static_cast<uint16_t>(task->numbers[0]), &task->ifindex);
+  int fd = openBoundPacket(task->name, static_cast<uint16_t>(task->numbers[0]), task->groups, task->groupCount,
+                           &task->ifindex);
   if (fd < 0) return fd;
-  if (forceBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, task->numbers[1]) < 0) return closeWithError(fd);
-  sockaddr_ll local;
-  socklen_t size = sizeof local;
-  memset(&local, 0, sizeof local);
-  if (getsockname(fd, reinterpret_cast<sockaddr *>(&local), &size) < 0) return closeWithError(fd);
-  memcpy(task->address, local.sll_addr, 6);
+  if (forceBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, task->numbers[1]) < 0 ||
+      forceBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, task->numbers[2]) < 0) {
+    return closeWithError(fd);
+  }
   return fd;
 }
 
@@ -96,17 +119,11 @@ int openPacketTask(Task *task) {
 constexpr uint16_t kWatchedType = 0x88b5;
 
 int openDeviceWatch(Task *task) {
-  int index = 0;
-  int fd = openBoundPacket(task->name, kWatchedType, &index);
-  if (fd < 0) return fd;
-  sock_filter none = {BPF_RET | BPF_K, 0, 0, 0};
-  sock_fprog program = {1, &none};
-  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0) return closeWithError(fd);
-  task->ifindex = index;
-  return fd;
+  const int32_t none[2] = {BPF_RET | BPF_K, 0};
+  return openBoundPacket(task->name, kWatchedType, none, 2, &task->ifindex);
 }
 
-// name: device; numbers: port, broadcast, receive buffer
+// name: device; numbers: port, broadcast, receive buffer, send buffer
 int openUdpTask(Task *task) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
@@ -119,6 +136,7 @@ int openUdpTask(Task *task) {
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
       setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &broadcast, sizeof broadcast) < 0 ||
       forceBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, task->numbers[2]) < 0 ||
+      forceBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, task->numbers[3]) < 0 ||
       setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, task->name, static_cast<socklen_t>(strlen(task->name))) < 0 ||
       bind(fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0) {
     return closeWithError(fd);

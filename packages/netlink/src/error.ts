@@ -13,6 +13,7 @@ interface NetlinkErrorDetails {
   readonly code: string;
   readonly kernelMessage?: string;
   readonly attribute?: string;
+  readonly offset?: number;
   readonly policy?: AttributePolicy;
   readonly request: object;
 }
@@ -26,8 +27,10 @@ export class NetlinkError extends Error {
   readonly code: string;
   /** The text of the extended acknowledgement, where the kernel gave one. */
   declare readonly kernelMessage?: string;
-  /** Path of the attribute that the kernel points at. */
+  /** Path of the attribute that the kernel points at; members of lists by their index. */
   declare readonly attribute?: string;
+  /** Where it points at, in bytes from the start of the request's nlmsghdr. */
+  declare readonly offset?: number;
   declare readonly policy?: AttributePolicy;
   /** The request that failed. */
   readonly request: object;
@@ -40,12 +43,17 @@ export class NetlinkError extends Error {
     this.request = details.request;
     if (details.kernelMessage !== undefined) this.kernelMessage = details.kernelMessage;
     if (details.attribute !== undefined) this.attribute = details.attribute;
+    if (details.offset !== undefined) this.offset = details.offset;
     if (details.policy !== undefined) this.policy = details.policy;
   }
 }
 
+/** The kernel itself says nothing more about it. Few other things are EPERM, so this is said of all of them. */
+const NOT_PERMITTED = 'changes need CAP_NET_ADMIN in the user namespace that owns the network namespace';
+
 function messageOf({ operation, code, kernelMessage, attribute }: NetlinkErrorDetails): string {
-  const text = kernelMessage === undefined ? '' : `: ${kernelMessage}`;
+  const reason = kernelMessage ?? (code === 'EPERM' ? NOT_PERMITTED : undefined);
+  const text = reason === undefined ? '' : `: ${reason}`;
   return `${operation}: ${code}${text}${attribute === undefined ? '' : ` (${attribute})`}`;
 }
 

@@ -5,6 +5,6 @@ import type { PacketSockets } from '../model/packet-socket.ts';
 export function kernelPacketSockets(options: { readonly netns?: Netns } = {}): PacketSockets {
   return {
     openUdp: ({ link, port }) => openUdpSocket({ ...options, device: link, port, broadcast: true }),
-    openPacket: ({ link, etherType }) => openPacketSocket({ ...options, device: link, etherType }),
+    openPacket: ({ link, ...what }) => openPacketSocket({ ...options, device: link, ...what }),
   };
 }

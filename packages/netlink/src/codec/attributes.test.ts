@@ -110,6 +110,8 @@ describe('attribute tables', () => {
       { linkinfo: { data: { vni: 1 } } },
       /^linkinfo\.data: no table for kind undefined; there are vxlan, bridge/,
     ],
+    ['what is no object', { linkinfo: null }, /^linkinfo: null is not an object/],
+    ['what is no list', { altNames: { names: 'a' } }, /^altNames\.names: a is not an array/],
     [
       'an attribute that is too long',
       { linkinfo: { kind: 'x', data: new Uint8Array(65_532) } },
@@ -117,6 +119,8 @@ describe('attribute tables', () => {
     ],
   ])('name the path of %s', (_, value, expected) => {
     expect(() => encode(link, value as Infer<typeof link>)).toThrow(expected);
+    // Messages behind the first of a batch are written without being measured: writing refuses all that measuring does.
+    expect(() => link.write(value as Infer<typeof link>, new Writer(70_000))).toThrow(expected);
   });
 
   it('map an offset of the message back to the path', () => {

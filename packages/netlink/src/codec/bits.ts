@@ -6,32 +6,48 @@ export type BitNames = Readonly<Record<string, number>>;
 /** Set bits by name; bits that are not set are absent. `rest` has those without a name, and is absent when there are none. */
 export type BitValues<N extends BitNames> = { readonly [K in keyof N]?: boolean } & { readonly rest?: number };
 
-/** A number of flags ↔ an object of booleans: `bits(u32, { up: IFF_UP })` ↔ `{ up: true }`. */
+/** Combinations of flags that are remembered; a table has far fewer in practice. */
+const REMEMBERED = 256;
+
+/**
+ * A number of flags ↔ an object of booleans: `bits(u32, { up: IFF_UP })` ↔ `{ up: true }`. What is read is frozen,
+ * because equal flags are read as one and the same object: a dump has thousands of them and few that differ.
+ */
 export function bits<const N extends BitNames>(base: Codec<number>, names: N): Codec<BitValues<N>> {
   const entries = Object.entries(names);
   const known = entries.reduce((all, [, bit]) => (all | bit) >>> 0, 0);
-  const numberOf = (value: object): number => {
-    let number = 0;
-    for (const [name, set] of Object.entries(value)) {
-      if (name === 'rest') number |= set as number;
-      else if (typeof set !== 'boolean') throw new ValueError(`${String(set)} is not a boolean`, name);
-      else number |= set ? bitNamed(names, name) : 0;
-    }
-    return number >>> 0;
+  const read = new Map<number, BitValues<N>>();
+  const remember = (number: number): BitValues<N> => {
+    const value: Record<string, boolean | number> = {};
+    for (const [name, bit] of entries) if ((number & bit) !== 0) value[name] = true;
+    const rest = (number & ~known) >>> 0;
+    if (rest !== 0) value['rest'] = rest;
+    if (read.size === REMEMBERED) read.clear();
+    const frozen = Object.freeze(value) as BitValues<N>;
+    read.set(number, frozen);
+    return frozen;
   };
   return {
     ...(base.fixed === undefined ? {} : { fixed: base.fixed }),
-    measure: (value) => base.measure(numberOf(value)),
-    write: (value, out) => base.write(numberOf(value), out),
+    measure: (value) => base.measure(numberOf(names, value)),
+    write: (value, out) => base.write(numberOf(names, value), out),
     read(input, start, end) {
       const number = base.read(input, start, end);
-      const value: Record<string, boolean | number> = {};
-      for (const [name, bit] of entries) if ((number & bit) !== 0) value[name] = true;
-      const rest = (number & ~known) >>> 0;
-      if (rest !== 0) value['rest'] = rest;
-      return value as BitValues<N>;
+      return read.get(number) ?? remember(number);
     },
   };
+}
+
+function numberOf(names: BitNames, value: object): number {
+  let number = 0;
+  for (const name in value) {
+    const set = (value as Readonly<Record<string, unknown>>)[name];
+    if (name === 'rest') number |= set as number;
+    else if (typeof set !== 'boolean') throw new ValueError(`${String(set)} is not a boolean`, name);
+    else if (set) number |= bitNamed(names, name);
+    else bitNamed(names, name);
+  }
+  return number >>> 0;
 }
 
 function bitNamed(names: BitNames, name: string): number {

@@ -37,6 +37,7 @@ export function array<T>(
       return length;
     },
     write(value, out) {
+      if (!Array.isArray(value)) throw new ValueError(`${String(value)} is not an array`);
       for (const [index, one] of value.entries()) {
         const start = out.begin(index, (options?.type ?? index + 1) | typeFlags);
         try {

@@ -57,8 +57,25 @@ describe('values and their bytes', () => {
     check(flags, { up: true, rest: 0x8 }, '0900');
     check(flags, {}, '0000');
     expect(hex(encode(flags, { up: false, running: true }))).toBe('4000');
+    const read = decode(flags, Uint8Array.of(1, 0));
+    expect(decode(flags, Uint8Array.of(1, 0))).toBe(read);
+    expect(Object.isFrozen(read)).toBe(true);
   });
 });
+
+it.each([
+  ['10.0.0.1', '0a000001'],
+  ['255.255.255.255', 'ffffffff'],
+  ['0.0.0.0', '00000000'],
+])('IPv4 %s', (text, bytes) => check<string>(ipv4, text, bytes));
+
+it.each([
+  ['1:0:0:2::', '00010000000000020000000000000000'],
+  ['::1:0:0:2', '00000000000000000001000000000002'],
+  ['1::2:0:0:3', '00010000000000000002000000000003'],
+  ['1:2:3:4:5:6:7:0', '00010002000300040005000600070000'],
+  ['0:1:2:3:4:5:6:7', '00000001000200030004000500060007'],
+])('IPv6 %s has its longest gap shortened, and no gap of one group', (text, bytes) => check<string>(ipv6, text, bytes));
 
 describe('what does not fit is refused before it is sent', () => {
   it.each<[string, () => unknown]>([

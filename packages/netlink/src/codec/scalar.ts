@@ -137,6 +137,7 @@ export const bytes: Codec<Uint8Array> = {
     return value.byteLength;
   },
   write(value, out) {
+    if (!(value instanceof Uint8Array)) throw new ValueError(`${String(value)} is not a Uint8Array`);
     out.bytes.set(value, out.offset);
     out.offset += value.byteLength;
   },

@@ -38,28 +38,29 @@ export function pad(length: number): Padding {
 export function struct<const F extends Fields>(fields: F): Struct<F> {
   const layout = layoutOf(fields);
   const size = layout.reduce((sum, field) => sum + field.length, 0);
-  const zeros = inputOf(new Uint8Array(size));
+  const names = new Set(layout.map((field) => field.name));
   const read = (input: Input, start: number): StructValue<F> => {
     const value: Record<string, unknown> = {};
-    let at = start;
-    for (const { name, codec, length, padding } of layout) {
-      if (!padding) value[name] = codec.read(input, at, at + length);
-      at += length;
+    for (const { name, codec, at, length, padding } of layout) {
+      if (!padding) value[name] = codec.read(input, start + at, start + at + length);
     }
     return value as StructValue<F>;
   };
+  const zeros = read(inputOf(new Uint8Array(size)), 0);
   return {
     fixed: size,
-    fill: (value) => ({ ...read(zeros, 0), ...value }),
+    fill: (value) => ({ ...zeros, ...value }),
     measure: () => size,
     write(value, out) {
-      refuseUnknown(layout, value);
-      for (const { name, codec } of layout) {
-        try {
-          codec.write((value as Record<string, unknown>)[name], out);
-        } catch (error) {
-          throw named(name, error);
+      refuseUnknown(names, value);
+      let field = '';
+      try {
+        for (const { name, codec } of layout) {
+          field = name;
+          codec.write((value as Readonly<Record<string, unknown>>)[name], out);
         }
+      } catch (error) {
+        throw named(field, error);
       }
     },
     read(input, start, end) {
@@ -74,21 +75,24 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
 interface StructField {
   readonly name: string;
   readonly codec: Codec<unknown>;
+  readonly at: number;
   readonly length: number;
   readonly padding: boolean;
 }
 
 function layoutOf(fields: Fields): readonly StructField[] {
+  let at = 0;
   return Object.entries(fields).map(([name, codec]) => {
     if (codec.fixed === undefined) throw new TypeError(`struct field ${name} has no fixed size`);
-    return { name, codec, length: codec.fixed, padding: (codec as Partial<Padding>).padding === true };
+    const field = { name, codec, at, length: codec.fixed, padding: (codec as Partial<Padding>).padding === true };
+    at += codec.fixed;
+    return field;
   });
 }
 
-function refuseUnknown(layout: readonly StructField[], value: object): void {
-  for (const name of Object.keys(value)) {
-    if (!layout.some((field) => field.name === name)) {
-      throw new ValueError(`no such field; there are ${layout.map((field) => field.name).join(', ')}`, name);
-    }
+function refuseUnknown(names: ReadonlySet<string>, value: object): void {
+  if (typeof value !== 'object' || value === null) throw new ValueError(`${String(value)} is not an object`);
+  for (const name in value) {
+    if (!names.has(name)) throw new ValueError(`no such field; there are ${[...names].join(', ')}`, name);
   }
 }

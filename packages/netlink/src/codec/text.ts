@@ -34,6 +34,7 @@ export const cstring: Codec<string> = {
     return Buffer.byteLength(value) + 1;
   },
   write(value, out) {
+    checkText(value);
     const length = Buffer.byteLength(value);
     writeText(value, out.bytes.subarray(out.offset, out.offset + length));
     out.offset += length + 1;

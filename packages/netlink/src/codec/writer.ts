@@ -5,10 +5,10 @@ export interface Span {
   readonly path: string;
 }
 
-/** A measured buffer and the place where the next byte goes. */
+/** Zeroed bytes and the place where the next one goes. */
 export class Writer {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  bytes: Uint8Array;
+  view: DataView;
   offset = 0;
   /** Recorded only when asked for: a failed request is encoded again to find the attribute that the kernel points at. */
   readonly spans: Span[] | undefined;
@@ -18,6 +18,15 @@ export class Writer {
     this.bytes = new Uint8Array(size);
     this.view = new DataView(this.bytes.buffer);
     this.spans = options?.recordSpans === true ? [] : undefined;
+  }
+
+  /** Drops what was written from `offset` on, and makes room for `more` bytes there. The room is zeroed again. */
+  rewind(offset: number, more: number): void {
+    const kept = this.bytes.subarray(0, offset);
+    this.bytes = new Uint8Array(Math.max(offset + more, offset * 2));
+    this.bytes.set(kept);
+    this.view = new DataView(this.bytes.buffer);
+    this.offset = offset;
   }
 
   /** Attributes and messages begin at multiples of four (NLA_ALIGNTO, NLMSG_ALIGNTO). The buffer is zeroed already. */
@@ -41,7 +50,7 @@ export class Writer {
       this.spans.push({ start, end: this.offset, path: this.#names.join('.') });
       this.#names.pop();
     }
-    this.align();
+    this.offset = (this.offset + 3) & ~3;
   }
 }
 

@@ -1,11 +1,13 @@
 import type { DumpRequest, Request } from '../message/request.ts';
 import type { Outcome, TransactionOutcome } from './outcome.ts';
 
+/** How a request is waited for. */
 export interface RequestOptions {
   /** Takes back what is still queued. A message that the kernel has is not recalled: its promise says what came of it. */
   readonly signal?: AbortSignal;
 }
 
+/** A list that the kernel gave. */
 export interface DumpResult<T> {
   readonly items: readonly T[];
   /** The list changed while it was read, again and again: items may be missing or there twice. */

@@ -5,9 +5,10 @@ import { encode } from '../codec/codec.ts';
 import { nested } from '../codec/nested.ts';
 import { u8, u32 } from '../codec/scalar.ts';
 import { struct } from '../codec/struct.ts';
+import { cstring } from '../codec/text.ts';
 import { ClosedError, NetlinkError, ProtocolError, UnknownOutcomeError } from '../error.ts';
-import type { RawMessage } from '../message/message.ts';
-import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import { type RawMessage, readBody } from '../message/message.ts';
+import { type DumpRequest, dumpOf, queryOf, type Request, requestOf, withFlags } from '../message/request.ts';
 import {
   acknowledge,
   endOfDump,
@@ -89,6 +90,7 @@ describe('a request', () => {
       errno: 34,
       operation: 'create thing 1',
       attribute: 'inner.vni',
+      offset: 24,
       kernelMessage: 'VNI out of range',
       request: wrong,
     });
@@ -173,6 +175,87 @@ describe('a batch', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['ok', 'failed', 'unknown']);
   });
 
+  it('asks for one acknowledgement a chunk, of its last message, which proves the silent ones before it', async () => {
+    const flags: number[] = [];
+    const kernel: FakeKernel = (chunk) => {
+      const messages = messagesIn(chunk);
+      flags.push(...messages.map((message) => message.flags));
+      return messages.filter((message) => (message.flags & 4) !== 0).map((message) => acknowledge(message));
+    };
+    await using connection = fakeConnection(kernel);
+    const outcomes = await connection.batch(Array.from({ length: 450 }, (_, n) => request(n)));
+    expect(outcomes.every(({ status }) => status === 'ok')).toBe(true);
+    // 40 bytes each: 200 in a chunk.
+    expect(flags.flatMap((flag, index) => (flag === 0x605 ? [index] : []))).toEqual([199, 399, 449]);
+  });
+
+  it('takes silence for nothing when its chunk was not proven to the end', async () => {
+    // The kernel drops what follows a message of a wrong length without a word.
+    const kernel: FakeKernel = (chunk) => {
+      const [, second] = messagesIn(chunk);
+      return second === undefined ? [] : [acknowledge(second, 17)];
+    };
+    await using connection = fakeConnection(kernel);
+    const outcomes = await connection.batch([request(0), request(1), request(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['unknown', 'failed', 'unknown']);
+    expect(outcomes[0]).toMatchObject({ error: { cause: { name: 'ProtocolError' } } });
+  });
+
+  it('finds room for messages that are longer than the first', async () => {
+    const seen: number[] = [];
+    await using connection = fakeConnection(
+      each((message) => {
+        const { attributes: read } = readBody(codec, message);
+        seen.push(read.number ?? -1, read.unknown?.[0]?.data.length ?? 0);
+        expect(read.unknown?.[0]?.data.every((byte) => byte === 7) ?? true).toBe(true);
+        return [acknowledge(message)];
+      }),
+    );
+    const long = (number: number): Request<void> => {
+      const unknown = [{ type: 99, data: new Uint8Array(number * 61).fill(7) }];
+      const value = { header: { family: 1 }, attributes: { unknown, number } };
+      return requestOf({ operation: 'long', type: 16, codec, value });
+    };
+    const numbers = [0, 1, 2, 30, 5, 120];
+    const outcomes = await connection.batch(numbers.map(long));
+    expect(outcomes.map(({ status }) => status)).toEqual(numbers.map(() => 'ok'));
+    expect(seen).toEqual(numbers.flatMap((number) => [number, number * 61]));
+  });
+
+  it('finds room for text too, which is cut without an error where the room ends', async () => {
+    const named = body(header, attributes({ name: [3, cstring] }));
+    const seen: (string | undefined)[] = [];
+    await using connection = fakeConnection(
+      each((message) => {
+        seen.push(readBody(named, message).attributes.name);
+        return [acknowledge(message)];
+      }),
+    );
+    const names = ['a', 'b'.repeat(1000), 'ö'.repeat(300)];
+    const outcomes = await connection.batch(
+      names.map((name) =>
+        requestOf({
+          operation: 'name',
+          type: 16,
+          codec: named,
+          value: { header: { family: 0 }, attributes: { name } },
+        }),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
+    expect(seen).toEqual(names);
+  });
+
+  it('does not believe silence when answers were lost, even if the last one came', async () => {
+    const kernel: FakeKernel = (chunk) => {
+      const last = messagesIn(chunk).at(-1);
+      return { datagrams: last === undefined ? [] : [acknowledge(last)], receiveErrno: 105 };
+    };
+    await using connection = fakeConnection(kernel);
+    const outcomes = await connection.batch([request(0), request(1), request(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['unknown', 'unknown', 'ok']);
+  });
+
   it('sends nothing when one of its values cannot be encoded', async () => {
     let calls = 0;
     await using connection = fakeConnection(() => {
@@ -203,6 +286,36 @@ it('a transaction is one chunk with the flags as they are, and silence is told a
   expect(chunks).toHaveLength(1);
   expect(messagesIn(chunks[0] ?? new Uint8Array())[0]?.flags).toBe(0x600);
   expect(outcomes.map(({ status }) => status)).toEqual([...new Array(499).fill('silent'), 'ok']);
+});
+
+it('says which capability is missing, where the kernel only says no', async () => {
+  await using connection = fakeConnection(each((message) => [acknowledge(message, 1)]));
+  await expect(connection.request(request(1))).rejects.toThrow(
+    /^create thing 1: EPERM: changes need CAP_NET_ADMIN in the user namespace that owns/,
+  );
+});
+
+it('makes the text of an operation only when somebody reads it', async () => {
+  let made = 0;
+  const operation = (): string => {
+    made += 1;
+    return 'create lazily';
+  };
+  const lazy = requestOf({ operation, type: 16, codec: header, value: { family: 0 } });
+  await using connection = fakeConnection(each((message) => [acknowledge(message, message.sequence === 2 ? 17 : 0)]));
+  await connection.batch([lazy]);
+  expect(made).toBe(0);
+  await expect(connection.request(lazy)).rejects.toThrow('create lazily: EEXIST');
+  const bulky = requestOf({
+    operation: (of: number) => `create ${of}`,
+    type: 16,
+    codec: header,
+    value: (of) => ({ family: of }),
+    of: 300,
+  });
+  expect(bulky.operation).toBe('create 300');
+  await expect(connection.request(bulky)).rejects.toThrow(/family: 300 is not an integer/);
+  expect(withFlags(lazy, 4)).toMatchObject({ operation: 'create lazily', flags: 4, type: 16 });
 });
 
 describe('a dump', () => {

@@ -11,6 +11,7 @@ import { settle, silence } from './settle.ts';
 import { type Trace, traceMessages } from './trace.ts';
 import { openTransport, type Transport, type TransportOptions } from './transport.ts';
 
+/** Which socket is opened, and where. Buffers are in bytes. */
 export interface ConnectionOptions extends TransportOptions {
   /** Shows every message. */
   readonly trace?: (trace: Trace) => void;
@@ -48,8 +49,8 @@ class SocketConnection implements Connection {
   }
 
   async batch(requests: readonly Request<unknown>[], options?: RequestOptions): Promise<readonly Outcome[]> {
-    const flags = NLM_F_REQUEST | NLM_F_ACK;
-    const outcomes = await this.#execute(requests, { flags }, options?.signal);
+    const how = { flags: NLM_F_REQUEST, lastFlags: NLM_F_ACK };
+    const outcomes = await this.#execute(requests, how, options?.signal);
     return outcomes.map((outcome, index) => {
       if (outcome.status !== 'silent') return outcome;
       return { status: 'unknown', error: silence(requests[index]?.operation ?? 'request') };
@@ -66,7 +67,7 @@ class SocketConnection implements Connection {
         dumpOver(request, async (flags) => {
           const sequence = this.#takeSequences(1);
           const encoded = encodeRequests([request], { firstSequence: sequence, flags });
-          const [reply] = await this.#transact(encoded, request.operation);
+          const [reply] = await this.#transact(encoded, [request]);
           return { reply, sequence };
         }),
       options?.signal,
@@ -80,15 +81,15 @@ class SocketConnection implements Connection {
 
   #execute(
     requests: readonly Request<unknown>[],
-    how: { readonly flags: number; readonly limits?: typeof UNLIMITED },
+    how: { readonly flags: number; readonly lastFlags?: number; readonly limits?: typeof UNLIMITED },
     signal: AbortSignal | undefined,
   ): Promise<readonly TransactionOutcome[]> {
     if (requests.length === 0) return Promise.resolve([]);
     return this.#queue.run(async () => {
       const first = this.#takeSequences(requests.length);
       const encoded = encodeRequests(requests, { firstSequence: first, ...how });
-      const replies = await this.#transact(encoded, operationOf(requests));
-      return settle(requests, encoded, replies, first);
+      const replies = await this.#transact(encoded, requests);
+      return settle(requests, encoded, replies, { first, proofs: how.lastFlags !== undefined });
     }, signal);
   }
 
@@ -98,20 +99,22 @@ class SocketConnection implements Connection {
     return first;
   }
 
-  async #transact(encoded: Encoded, operation: string): Promise<readonly ChunkReply[]> {
+  async #transact(encoded: Encoded, requests: readonly Named[]): Promise<readonly ChunkReply[]> {
     const trace = this.#trace;
-    if (trace !== undefined) traceMessages(trace, 'sent', operation, encoded.bytes);
+    if (trace === undefined) return this.#transport.transact(encoded.bytes, encoded.lengths);
+    const operation = operationOf(requests);
+    traceMessages(trace, 'sent', operation, encoded.bytes);
     const replies = await this.#transport.transact(encoded.bytes, encoded.lengths);
-    if (trace !== undefined) {
-      for (const { datagrams } of replies) {
-        for (const datagram of datagrams) traceMessages(trace, 'received', operation, datagram);
-      }
+    for (const { datagrams } of replies) {
+      for (const datagram of datagrams) traceMessages(trace, 'received', operation, datagram);
     }
     return replies;
   }
 }
 
-function operationOf(requests: readonly Request<unknown>[]): string {
+type Named = Pick<Request<unknown>, 'operation'>;
+
+function operationOf(requests: readonly Named[]): string {
   const more = requests.length > 1 ? ` and ${requests.length - 1} more` : '';
   return `${requests[0]?.operation ?? ''}${more}`;
 }

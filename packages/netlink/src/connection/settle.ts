@@ -25,14 +25,17 @@ export function messagesOf(datagram: Uint8Array): readonly RawMessage[] {
   }
 }
 
-/** Sorts the answers of all chunks to the messages they answer. Answers to earlier requests are left out. */
-export function answersOf(replies: readonly ChunkReply[], first: number, count: number): readonly Answer[] {
-  const answers: Answer[] = Array.from({ length: count }, () => ({ replies: [] }));
+/** The answers of all chunks, by the place of the message that they answer. Answers to earlier requests are left out. */
+export function answersOf(replies: readonly ChunkReply[], first: number, count: number): ReadonlyMap<number, Answer> {
+  const answers = new Map<number, Answer>();
   for (const { datagrams } of replies) {
     for (const datagram of datagrams) {
       for (const message of messagesOf(datagram)) {
-        const answer = answers[(message.sequence - first) >>> 0];
-        if (answer !== undefined) note(answer, message);
+        const index = (message.sequence - first) >>> 0;
+        if (index >= count) continue;
+        const answer = answers.get(index) ?? { replies: [] };
+        answers.set(index, answer);
+        note(answer, message);
       }
     }
   }
@@ -49,26 +52,56 @@ function note(answer: Answer, message: RawMessage): void {
   } else if (message.type !== NLMSG_NOOP && message.type !== NLMSG_OVERRUN) answer.replies.push(message);
 }
 
-/** What became of each request, from all that came back. */
+/** The one outcome that bulks have many of. */
+const DONE: Outcome = Object.freeze({ status: 'ok', value: undefined });
+
+/**
+ * What became of each request, from all that came back. With `proofs`, the last message of each chunk was to be
+ * acknowledged and no other: the kernel executes messages in order and reports each error unasked, so when the last was
+ * answered and no answer was lost, those it was silent about are done.
+ */
 export function settle(
   requests: readonly Request<unknown>[],
   encoded: Encoded,
   replies: readonly ChunkReply[],
-  first: number,
+  options: { readonly first: number; readonly proofs: boolean },
 ): readonly TransactionOutcome[] {
-  const answers = answersOf(replies, first, requests.length);
+  const { chunkOf, lengths } = encoded;
+  if (replies.length !== lengths.length) throw new ProtocolError('fewer answers than chunks');
+  const answers = answersOf(replies, options.first, requests.length);
+  const proven = options.proofs ? provenChunks(chunkOf, replies, answers) : [];
   return requests.map((request, index) => {
-    const chunk = replies[encoded.chunkOf[index] ?? 0];
-    const answer = answers[index];
-    if (chunk === undefined || answer === undefined) throw new ProtocolError('fewer answers than chunks');
-    return settleOne(request, chunk, answer);
+    const chunk = chunkOf[index] ?? 0;
+    const answer = answers.get(index);
+    if (answer === undefined && proven[chunk] === true) return done(request, []);
+    return settleOne(request, replies[chunk], answer, proven[chunk] === true);
   });
 }
 
-function settleOne(request: Request<unknown>, chunk: ChunkReply, answer: Answer): TransactionOutcome {
+/** Whether the last message of each chunk was answered, and nothing was lost. */
+function provenChunks(
+  chunkOf: Int32Array,
+  replies: readonly ChunkReply[],
+  answers: ReadonlyMap<number, Answer>,
+): readonly boolean[] {
+  const proven = replies.map(({ sendErrno, receiveErrno }) => sendErrno === 0 && receiveErrno === 0);
+  for (const [index, chunk] of chunkOf.entries()) {
+    const isLast = chunkOf[index + 1] !== chunk;
+    if (isLast && answers.get(index)?.acknowledgement === undefined) proven[chunk] = false;
+  }
+  return proven;
+}
+
+function settleOne(
+  request: Request<unknown>,
+  chunk: ChunkReply | undefined,
+  answer: Answer | undefined,
+  proven: boolean,
+): TransactionOutcome {
+  if (chunk === undefined) throw new ProtocolError('fewer answers than chunks');
   if (chunk.sendErrno !== 0) return { status: 'failed', error: notSent(request, chunk.sendErrno) };
   const lost = chunk.receiveErrno !== 0;
-  const { acknowledgement, replies } = answer;
+  const acknowledgement = answer?.acknowledgement;
   if (acknowledgement !== undefined && acknowledgement.errno !== 0) {
     return { status: 'failed', error: failureOf(request, acknowledgement) };
   }
@@ -76,13 +109,13 @@ function settleOne(request: Request<unknown>, chunk: ChunkReply, answer: Answer)
     const reason = `receiving failed with ${errnoName(chunk.receiveErrno)}, answers are lost`;
     return { status: 'unknown', error: new UnknownOutcomeError(request.operation, reason) };
   }
-  if (acknowledgement === undefined) return { status: 'silent' };
-  return done(request, replies);
+  if (acknowledgement === undefined && !proven) return { status: 'silent' };
+  return done(request, answer?.replies ?? []);
 }
 
 /** Done for certain; but an echo that cannot be read leaves the caller without what it asked for. */
 function done(request: Request<unknown>, replies: readonly RawMessage[]): Outcome {
-  if (request.reply === undefined) return { status: 'ok', value: undefined };
+  if (request.reply === undefined) return DONE;
   try {
     return { status: 'ok', value: request.reply(replies) };
   } catch (cause) {

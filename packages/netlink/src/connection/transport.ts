@@ -1,4 +1,4 @@
-import { type ChunkReply, NETLINK_PORT, Port } from '../native/port.ts';
+import { type ChunkReply, Port } from '../native/port.ts';
 import { type Netns, runTask } from '../native/task.ts';
 
 /** Below a connection: bytes out, datagrams back. Tests put a fake kernel here. */
@@ -27,5 +27,5 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     netns: options.netns,
     numbers: [options.protocol, options.receiveBuffer ?? 4 * MIB, options.sendBuffer ?? 32 * MIB],
   });
-  return new Port(NETLINK_PORT, opened);
+  return new Port(opened);
 }

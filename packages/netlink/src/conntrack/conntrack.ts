@@ -1,180 +1,136 @@
-import { ipv4, ipv6 } from '../codec/address.ts';
-import { attributes } from '../codec/attributes.ts';
-import { bits } from '../codec/bits.ts';
-import { body } from '../codec/body.ts';
-import type { Infer } from '../codec/codec.ts';
-import { nested } from '../codec/nested.ts';
-import { be16, be32, be64, u8 } from '../codec/scalar.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
+import { readBody } from '../message/message.ts';
+import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
 import { nfgenmsg } from '../nft/header.ts';
-import {
-  IPS_ASSURED,
-  IPS_CONFIRMED,
-  IPS_DST_NAT,
-  IPS_DYING,
-  IPS_EXPECTED,
-  IPS_SEEN_REPLY,
-  IPS_SRC_NAT,
-} from '../uapi/nf-conntrack-common.ts';
-import { NFNL_SUBSYS_CTNETLINK } from '../uapi/nfnetlink.ts';
-import {
-  CTA_COUNTERS_BYTES,
-  CTA_COUNTERS_ORIG,
-  CTA_COUNTERS_PACKETS,
-  CTA_COUNTERS_REPLY,
-  CTA_ID,
-  CTA_IP_V4_DST,
-  CTA_IP_V4_SRC,
-  CTA_IP_V6_DST,
-  CTA_IP_V6_SRC,
-  CTA_MARK,
-  CTA_PROTO_DST_PORT,
-  CTA_PROTO_ICMP_CODE,
-  CTA_PROTO_ICMP_ID,
-  CTA_PROTO_ICMP_TYPE,
-  CTA_PROTO_NUM,
-  CTA_PROTO_SRC_PORT,
-  CTA_STATUS,
-  CTA_TIMEOUT,
-  CTA_TUPLE_IP,
-  CTA_TUPLE_ORIG,
-  CTA_TUPLE_PROTO,
-  CTA_TUPLE_REPLY,
-  CTA_ZONE,
-  IPCTNL_MSG_CT_DELETE,
-  IPCTNL_MSG_CT_GET,
-} from '../uapi/nfnetlink-conntrack.ts';
-import { AF_INET } from '../uapi/socket.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../uapi/netlink.ts';
+import { IPCTNL_MSG_CT_DELETE, IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_NEW } from '../uapi/nfnetlink-conntrack.ts';
+import { type ConntrackEntry, entryBody, entryOf } from './entry.ts';
+import { type ConntrackFilter, familyOfFilter, kernelFilter, matchesFilter } from './filter.ts';
+import { conntrackType } from './message-type.ts';
+import { cpuStatistics, totalStatistics } from './statistics.ts';
+import { describeTuple, familyOf } from './tuple.ts';
 
-const tuple = attributes({
-  ip: [
-    CTA_TUPLE_IP,
-    nested(
-      attributes({
-        source: [CTA_IP_V4_SRC, ipv4],
-        destination: [CTA_IP_V4_DST, ipv4],
-        source6: [CTA_IP_V6_SRC, ipv6],
-        destination6: [CTA_IP_V6_DST, ipv6],
-      }),
-    ),
-  ],
-  protocol: [
-    CTA_TUPLE_PROTO,
-    nested(
-      attributes({
-        /** IPPROTO_*. */
-        number: [CTA_PROTO_NUM, u8],
-        sourcePort: [CTA_PROTO_SRC_PORT, be16],
-        destinationPort: [CTA_PROTO_DST_PORT, be16],
-        icmpId: [CTA_PROTO_ICMP_ID, be16],
-        icmpType: [CTA_PROTO_ICMP_TYPE, u8],
-        icmpCode: [CTA_PROTO_ICMP_CODE, u8],
-      }),
-    ),
-  ],
-});
-/** One direction of a connection: addresses, and ports or an ICMP id. */
-export type ConntrackTuple = Infer<typeof tuple>;
+/** How a request names its entry: the original direction, and the zone where there is one. */
+type Key = Pick<ConntrackEntry, 'original' | 'id' | 'zone'> & { readonly family?: number };
 
-const counters = attributes({ packets: [CTA_COUNTERS_PACKETS, be64], bytes: [CTA_COUNTERS_BYTES, be64] });
+/** An entry to be made. Both directions and the timeout are needed. */
+export type NewConntrackEntry = Required<Pick<ConntrackEntry, 'original' | 'reply' | 'timeout'>> &
+  Pick<
+    ConntrackEntry,
+    'mark' | 'status' | 'protocolInfo' | 'labels' | 'helper' | 'zone' | 'master' | 'sourceNat' | 'destinationNat'
+  >;
 
-const entryAttributes = attributes({
-  original: [CTA_TUPLE_ORIG, nested(tuple)],
-  reply: [CTA_TUPLE_REPLY, nested(tuple)],
-  status: [
-    CTA_STATUS,
-    bits(be32, {
-      expected: IPS_EXPECTED,
-      seenReply: IPS_SEEN_REPLY,
-      assured: IPS_ASSURED,
-      confirmed: IPS_CONFIRMED,
-      sourceNat: IPS_SRC_NAT,
-      destinationNat: IPS_DST_NAT,
-      dying: IPS_DYING,
-    }),
-  ],
-  /** Seconds left. */
-  timeout: [CTA_TIMEOUT, be32],
-  mark: [CTA_MARK, be32],
-  originalCounters: [CTA_COUNTERS_ORIG, nested(counters)],
-  replyCounters: [CTA_COUNTERS_REPLY, nested(counters)],
-  id: [CTA_ID, be32],
-  zone: [CTA_ZONE, be16],
-});
-const entryBody = body(nfgenmsg, entryAttributes);
+/** What can be changed of an entry. */
+export type ConntrackChange = Pick<
+  ConntrackEntry,
+  'timeout' | 'mark' | 'status' | 'protocolInfo' | 'labels' | 'helper'
+>;
 
-/** A connection that the kernel tracks. Source: include/uapi/linux/netfilter/nfnetlink_conntrack.h. */
-export type ConntrackEntry = Infer<typeof entryAttributes> & { readonly family: number };
-
-/** Compared with the original direction: what the first packet had before any NAT. */
-export interface ConntrackFilter {
-  /** IPPROTO_*. */
-  readonly protocol?: number;
-  readonly source?: string;
-  readonly destination?: string;
-  readonly destinationPort?: number;
-}
-
-function messageType(message: number): number {
-  return (NFNL_SUBSYS_CTNETLINK << 8) | message;
-}
-
-function matches({ original }: ConntrackEntry, filter: ConntrackFilter): boolean {
-  const { ip, protocol } = original ?? {};
-  return (
-    (filter.protocol === undefined || protocol?.number === filter.protocol) &&
-    (filter.source === undefined || ip?.source === filter.source) &&
-    (filter.destination === undefined || ip?.destination === filter.destination) &&
-    (filter.destinationPort === undefined || protocol?.destinationPort === filter.destinationPort)
-  );
-}
-
-/** IPv4 connections that agree with the filter, which is applied here: kernels before 5.8 have none. */
+/**
+ * Connections that agree with the filter. The kernel leaves out what it can, so that a long table is not copied; what it
+ * sends is looked at again here, because an older one ignores filters.
+ */
 function list(filter: ConntrackFilter = {}): DumpRequest<ConntrackEntry> {
   return dumpOf({
     operation: 'list conntrack entries',
-    type: messageType(IPCTNL_MSG_CT_GET),
+    type: conntrackType(IPCTNL_MSG_CT_GET),
     codec: entryBody,
-    value: { header: nfgenmsg.fill({ family: AF_INET }), attributes: {} },
+    value: { header: nfgenmsg.fill({ family: familyOfFilter(filter) }), attributes: kernelFilter(filter) },
     itemCodec: entryBody,
-    item({ header, attributes: read }) {
-      const entry = { ...read, family: header.family };
-      return header.family === AF_INET && matches(entry, filter) ? entry : undefined;
+    item(body) {
+      const entry = entryOf(body);
+      return matchesFilter(entry, filter) ? entry : undefined;
     },
   });
 }
 
-/** The text of one direction, for errors. */
-function describe({ ip, protocol }: ConntrackTuple): string {
-  const port = (number: number | undefined): string => (number === undefined ? '' : `:${number}`);
-  const [from, to] = [ip?.source ?? ip?.source6, ip?.destination ?? ip?.destination6];
-  return `${protocol?.number} ${from}${port(protocol?.sourcePort)} to ${to}${port(protocol?.destinationPort)}`;
+const PARTICIPLES = { get: 'got', create: 'created', update: 'updated', delete: 'deleted' } as const;
+
+/** @throws {RangeError} Without a tuple the kernel would take all entries for meant. */
+function keyOf(
+  verb: keyof typeof PARTICIPLES,
+  key: Key,
+): { operation: string; family: number; attributes: Pick<ConntrackEntry, 'original' | 'zone'> } {
+  const { original, zone } = key;
+  if (original?.ip === undefined || original.protocol === undefined) {
+    throw new RangeError(`a conntrack entry is ${PARTICIPLES[verb]} by its original addresses and protocol`);
+  }
+  return {
+    operation: `${verb} conntrack entry ${describeTuple(original)}`,
+    family: key.family ?? familyOf(original),
+    attributes: { original, ...(zone === undefined ? {} : { zone }) },
+  };
+}
+
+/** One connection by its original direction. ENOENT: there is none. */
+function get(key: Key): Request<ConntrackEntry | undefined> {
+  const { family, attributes, operation } = keyOf('get', key);
+  return queryOf({
+    operation,
+    type: conntrackType(IPCTNL_MSG_CT_GET),
+    codec: entryBody,
+    value: { header: nfgenmsg.fill({ family }), attributes },
+    reply: (messages) => messages.map((message) => entryOf(readBody(entryBody, message))).at(-1),
+  });
+}
+
+/** Makes an entry, as a failover does that takes over connections. EEXIST: there is one for one of the directions. */
+function create(entry: NewConntrackEntry): Request<void> {
+  const { family, operation } = keyOf('create', entry);
+  return requestOf({
+    operation,
+    type: conntrackType(IPCTNL_MSG_CT_NEW),
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+    codec: entryBody,
+    value: { header: nfgenmsg.fill({ family }), attributes: entry },
+  });
+}
+
+/** Changes an entry: only what is mentioned. ENOENT: it is gone. EBUSY: a bit of the status that is the kernel's. */
+function update(key: Key, wanted: ConntrackChange): Request<void> {
+  const { family, operation, attributes } = keyOf('update', key);
+  return requestOf({
+    operation: `${operation} (${Object.keys(wanted).join(', ')})`,
+    type: conntrackType(IPCTNL_MSG_CT_NEW),
+    codec: entryBody,
+    value: { header: nfgenmsg.fill({ family }), attributes: { ...attributes, ...wanted } },
+  });
 }
 
 /**
  * Ends one connection by its original direction. With an id, only if it is still that one. ENOENT when it is gone.
  * Without a tuple the kernel would end all connections, so that is refused.
  */
-function deleteEntry(
-  entry: Pick<ConntrackEntry, 'original' | 'id' | 'zone'> & { readonly family?: number },
-): Request<void> {
-  const { family = AF_INET, original, id, zone } = entry;
-  if (original?.ip === undefined || original.protocol === undefined)
-    throw new RangeError('a conntrack entry is deleted by its original addresses and protocol');
+function deleteEntry(key: Key): Request<void> {
+  const { family, operation, attributes } = keyOf('delete', key);
   return requestOf({
-    operation: `delete conntrack entry ${describe(original)}`,
-    type: messageType(IPCTNL_MSG_CT_DELETE),
+    operation,
+    type: conntrackType(IPCTNL_MSG_CT_DELETE),
     codec: entryBody,
     value: {
       header: nfgenmsg.fill({ family }),
-      attributes: {
-        original,
-        ...(id === undefined ? {} : { id }),
-        ...(zone === undefined ? {} : { zone }),
-      },
+      attributes: { ...attributes, ...(key.id === undefined ? {} : { id: key.id }) },
     },
   });
 }
 
+/** Ends all connections of the namespace, of IPv4 and IPv6. For some of them: list those, and delete each. */
+function flush(): Request<void> {
+  return requestOf({
+    operation: 'delete all conntrack entries',
+    type: conntrackType(IPCTNL_MSG_CT_DELETE),
+    codec: entryBody,
+    value: { header: nfgenmsg.fill({}), attributes: {} },
+  });
+}
+
 /** Requests about tracked connections. */
-export const conntrack = { list, delete: deleteEntry } as const;
+export const conntrack = {
+  list,
+  get,
+  create,
+  update,
+  delete: deleteEntry,
+  flush,
+  cpuStatistics,
+  totalStatistics,
+} as const;

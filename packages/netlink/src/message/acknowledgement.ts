@@ -75,7 +75,8 @@ export function readAcknowledgement(message: RawMessage): Acknowledgement {
 function echoedLength({ input, flags, start, end }: RawMessage): number {
   expectLength('NLMSG_ERROR', start, end, 4 + NLMSG_HDRLEN);
   if ((flags & NLM_F_CAPPED) !== 0) return NLMSG_HDRLEN;
-  return (Math.max(input.view.getUint32(start + 4, true), NLMSG_HDRLEN) + 3) & ~3;
+  // The length is the kernel's word: it is bounded before it is rounded, which would make a negative number of a huge one.
+  return (Math.min(Math.max(input.view.getUint32(start + 4, true), NLMSG_HDRLEN), end - start) + 3) & ~3;
 }
 
 export function policyOf({ extended }: Acknowledgement): AttributePolicy | undefined {

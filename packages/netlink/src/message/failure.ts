@@ -24,6 +24,7 @@ export function failureOf(request: Failed, acknowledgement: Acknowledgement): Ne
     request,
     ...(kernelMessage === undefined ? {} : { kernelMessage }),
     ...(attribute === undefined ? {} : { attribute }),
+    ...(extended.offset === undefined ? {} : { offset: extended.offset }),
     ...(policy === undefined ? {} : { policy }),
   });
 }

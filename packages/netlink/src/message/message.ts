@@ -48,18 +48,30 @@ export function readBody<T>(codec: Codec<T>, message: RawMessage): T {
   return codec.read(message.input, message.start, message.end);
 }
 
-/** Writes one message: nlmsghdr and what `payload` writes behind it. The port id is 0, which the kernel replaces. */
+/** Begins a message and returns its start, for `endMessage`. The port id is 0, which the kernel replaces. */
+export function beginMessage(out: Writer, type: number, flags: number, sequence: number): number {
+  const start = out.offset;
+  const { view } = out;
+  view.setUint16(start + 4, type, true);
+  view.setUint16(start + 6, flags, true);
+  view.setUint32(start + 8, sequence, true);
+  out.offset = start + NLMSG_HDRLEN;
+  return start;
+}
+
+/** Notes the length of the message that began at `start`, and goes to where the next one begins. */
+export function endMessage(out: Writer, start: number): void {
+  out.view.setUint32(start, out.offset - start, true);
+  out.align();
+}
+
+/** Writes one message: nlmsghdr and what `payload` writes behind it. */
 export function writeMessage(
   out: Writer,
   header: { readonly type: number; readonly flags: number; readonly sequence: number },
   payload: (out: Writer) => void,
 ): void {
-  const start = out.offset;
-  out.view.setUint16(start + 4, header.type, true);
-  out.view.setUint16(start + 6, header.flags, true);
-  out.view.setUint32(start + 8, header.sequence, true);
-  out.offset = start + NLMSG_HDRLEN;
+  const start = beginMessage(out, header.type, header.flags, header.sequence);
   payload(out);
-  out.view.setUint32(start, out.offset - start, true);
-  out.align();
+  endMessage(out, start);
 }

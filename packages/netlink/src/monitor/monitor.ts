@@ -1,12 +1,18 @@
 import { inputOf } from '../codec/codec.ts';
 import { ProtocolError } from '../error.ts';
 import { type RawMessage, splitMessages } from '../message/message.ts';
-import { NETLINK_PORT, Port, type Received } from '../native/port.ts';
+import { Port, type Received } from '../native/port.ts';
 import { type Netns, runTask, systemError } from '../native/task.ts';
 import { ECANCELED, EMSGSIZE, ENOBUFS } from '../uapi/errno.ts';
 
+/** One notification, or the news that some were lost. */
 export type MonitorEvent =
-  | { readonly type: 'message'; readonly message: RawMessage }
+  | {
+      readonly type: 'message';
+      readonly message: RawMessage;
+      /** Only with `allNamespaces`: the namespace it comes from, by the id that the monitor's own has for it. */
+      readonly netnsId?: number;
+    }
   /** The kernel had more to say than the buffer holds: events before the next are lost. Look at the state again. */
   | { readonly type: 'overrun' };
 
@@ -16,6 +22,7 @@ export type MonitorEvent =
  */
 export interface Monitor extends AsyncIterable<MonitorEvent>, AsyncDisposable {}
 
+/** What is listened to, and where. */
 export interface MonitorOptions {
   /** NETLINK_ROUTE, NETLINK_NETFILTER. */
   readonly protocol: number;
@@ -24,6 +31,8 @@ export interface MonitorOptions {
   readonly netns?: Netns;
   /** Bytes. */
   readonly receiveBuffer?: number;
+  /** Hears of each namespace that has an id in the monitor's own (NETLINK_LISTEN_ALL_NSID); needs CAP_NET_BROADCAST. */
+  readonly allNamespaces?: boolean;
 }
 
 const DEFAULT_RECEIVE_BUFFER = 4 << 20;
@@ -34,10 +43,15 @@ export async function openMonitor(options: MonitorOptions): Promise<Monitor> {
     kind: 'openNetlink',
     operation: `open netlink monitor of protocol ${options.protocol}, groups ${options.groups.join(', ')}`,
     netns: options.netns,
-    numbers: [options.protocol, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER, 0],
+    numbers: [
+      options.protocol,
+      options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER,
+      0,
+      options.allNamespaces === true ? 1 : 0,
+    ],
     groups: options.groups,
   });
-  return new SocketMonitor(new Port(NETLINK_PORT, opened));
+  return new SocketMonitor(new Port(opened));
 }
 
 class SocketMonitor implements Monitor {
@@ -69,7 +83,8 @@ function* eventsOf(item: Received): Iterable<MonitorEvent> {
   }
   if (item.errno !== 0) throw systemError('receive notifications', item.errno);
   try {
-    for (const message of splitMessages(inputOf(item.data))) yield { type: 'message', message };
+    const origin = item.netnsId === undefined ? {} : { netnsId: item.netnsId };
+    for (const message of splitMessages(inputOf(item.data))) yield { type: 'message', message, ...origin };
   } catch (cause) {
     throw new ProtocolError('the kernel sent a notification that is not netlink', { cause });
   }

@@ -2,11 +2,6 @@ import { ClosedError } from '../error.ts';
 import { ECANCELED } from '../uapi/errno.ts';
 import { loadAddon, type NativePort, type NativeResult } from './addon.ts';
 
-/** As in native/kcore_netlink.cc. */
-export const NETLINK_PORT = 0;
-export const UDP_PORT = 1;
-export const PACKET_PORT = 2;
-
 /** What one chunk brought: errno of its sendmsg, errno of receiving (ENOBUFS: answers are lost), and the datagrams. */
 export interface ChunkReply {
   readonly sendErrno: number;
@@ -18,13 +13,15 @@ export interface ChunkReply {
 export interface Received {
   readonly errno: number;
   readonly data: Uint8Array;
-  /** UDP only: source address as a number, and port. */
-  readonly address: number;
-  readonly port: number;
+  /** The namespace it comes from; absent: the socket's own. */
+  readonly netnsId?: number;
 }
 
+/** As in native/netlink_port.h. */
+const OWN_NAMESPACE = -1;
+
 export interface ReceivedBatch {
-  /** Not 0: there will be no more; ENETDOWN or ENODEV when the device is gone, ECANCELED after `cancel`. */
+  /** Not 0: there will be no more; ECANCELED after `cancel`. */
   readonly end: number;
   readonly items: readonly Received[];
 }
@@ -35,11 +32,8 @@ export class Port implements AsyncDisposable {
   readonly #port: NativePort;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    kind: number,
-    opened: { readonly descriptor: number; readonly watch?: number; readonly ifindex?: number },
-  ) {
-    this.#port = this.#addon.start(opened.descriptor, kind, opened.watch ?? -1, opened.ifindex ?? 0);
+  constructor(opened: { readonly descriptor: number }) {
+    this.#port = this.#addon.start(opened.descriptor);
   }
 
   /** Sends each chunk and drains its answers before the next. @throws {ClosedError} Nothing was sent. */
@@ -57,15 +51,6 @@ export class Port implements AsyncDisposable {
   /** Ends a receive that waits. */
   cancel(): void {
     if (this.#closing === undefined) this.#addon.cancelReceive(this.#port);
-  }
-
-  /** `packets` has length, address and port of each. Resolves with how many the kernel took and why not the next one. */
-  async send(bytes: Uint8Array, packets: Int32Array): Promise<{ readonly sent: number; readonly errno: number }> {
-    this.#refuseClosed();
-    const [, meta] = await this.#addon.send(this.#port, bytes, packets);
-    const [sent, errno] = new Int32Array(meta);
-    if (sent === undefined || errno === undefined) throw closed();
-    return { sent, errno };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -105,11 +90,12 @@ function receivedBatch([bytes, meta]: NativeResult): ReceivedBatch {
   const numbers = new Int32Array(meta);
   const items: Received[] = [];
   let offset = 0;
-  for (let at = 1; at + 2 < numbers.length; at += 3) {
-    const [length = 0, address = 0, port = 0] = numbers.subarray(at, at + 3);
-    const size = Math.max(length, 0);
-    items.push({ errno: Math.max(-length, 0), data: new Uint8Array(bytes, offset, size), address, port });
-    offset += size;
+  for (let at = 1; at + 1 < numbers.length; at += 2) {
+    const length = numbers[at] ?? 0;
+    const netnsId = numbers[at + 1] ?? OWN_NAMESPACE;
+    const data = new Uint8Array(bytes, offset, Math.max(length, 0));
+    items.push({ errno: Math.max(-length, 0), data, ...(netnsId === OWN_NAMESPACE ? {} : { netnsId }) });
+    offset += data.byteLength;
   }
   return { end: numbers[0] ?? ECANCELED, items };
 }

@@ -1,40 +1,42 @@
-import { attributes } from '../codec/attributes.ts';
+import { attributes, type UnknownAttribute } from '../codec/attributes.ts';
+import { bits } from '../codec/bits.ts';
 import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
-import { array, nested } from '../codec/nested.ts';
+import { nested } from '../codec/nested.ts';
 import { be32, be64, bytes, sbe32 } from '../codec/scalar.ts';
 import { cstring } from '../codec/text.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
 import { NF_ACCEPT, NF_DROP } from '../uapi/netfilter.ts';
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../uapi/netlink.ts';
 import {
-  NFT_MSG_DELCHAIN,
-  NFT_MSG_GETCHAIN,
-  NFT_MSG_NEWCHAIN,
+  NFT_CHAIN_BASE,
+  NFT_CHAIN_BINDING,
+  NFT_CHAIN_HW_OFFLOAD,
+  NFTA_CHAIN_COUNTERS,
   NFTA_CHAIN_FLAGS,
   NFTA_CHAIN_HANDLE,
   NFTA_CHAIN_HOOK,
+  NFTA_CHAIN_ID,
   NFTA_CHAIN_NAME,
   NFTA_CHAIN_POLICY,
   NFTA_CHAIN_TABLE,
   NFTA_CHAIN_TYPE,
   NFTA_CHAIN_USE,
   NFTA_CHAIN_USERDATA,
-  NFTA_DEVICE_NAME,
   NFTA_HOOK_DEV,
   NFTA_HOOK_DEVS,
   NFTA_HOOK_HOOKNUM,
   NFTA_HOOK_PRIORITY,
 } from '../uapi/nf-tables.ts';
-import { type Family, familyHeader, familyOfHeader, messageType, nfgenmsg } from './header.ts';
+import { deviceList } from './device-list.ts';
+import { counter } from './expression/counter.ts';
+import { type Family, familyOfHeader, nfgenmsg } from './header.ts';
 import { type Hook, hookName, hookNumber } from './hook.ts';
-import { decodeComment, encodeComment } from './user-data.ts';
+import { decodeUserData, encodeUserData, type UserData } from './user-data.ts';
 
 const hookAttributes = attributes({
   number: [NFTA_HOOK_HOOKNUM, be32],
   priority: [NFTA_HOOK_PRIORITY, sbe32],
   device: [NFTA_HOOK_DEV, cstring],
-  devices: [NFTA_HOOK_DEVS, array(cstring, { type: NFTA_DEVICE_NAME })],
+  devices: [NFTA_HOOK_DEVS, deviceList],
 });
 
 const chainAttributes = attributes({
@@ -44,12 +46,19 @@ const chainAttributes = attributes({
   type: [NFTA_CHAIN_TYPE, cstring],
   policy: [NFTA_CHAIN_POLICY, be32],
   hook: [NFTA_CHAIN_HOOK, nested(hookAttributes)],
+  counters: [NFTA_CHAIN_COUNTERS, nested(counter)],
   use: [NFTA_CHAIN_USE, be32],
-  flags: [NFTA_CHAIN_FLAGS, be32],
+  flags: [
+    NFTA_CHAIN_FLAGS,
+    bits(be32, { base: NFT_CHAIN_BASE, offload: NFT_CHAIN_HW_OFFLOAD, binding: NFT_CHAIN_BINDING }),
+  ],
+  id: [NFTA_CHAIN_ID, be32],
   userData: [NFTA_CHAIN_USERDATA, bytes],
 });
+export type ChainAttributes = Infer<typeof chainAttributes>;
 export const chainBody = body(nfgenmsg, chainAttributes);
 
+/** How a request names a chain. */
 export interface ChainName {
   readonly family: Family;
   readonly table: string;
@@ -64,23 +73,32 @@ export interface BaseChain {
   /** Smaller is earlier. */
   readonly priority: number;
   readonly policy: 'accept' | 'drop';
-  /** Of a netdev hook. */
+  /** Of the hooks ingress and egress: names of links, one or more. */
   readonly devices?: readonly string[];
+  /** Its rules are given to the hardware of the links (ingress only; EOPNOTSUPP where there is none). */
+  readonly offload?: boolean;
+  /** What the policy was applied to. The kernel counts only where a chain was created with counters. */
+  readonly counters?: { readonly packets: bigint; readonly bytes: bigint };
 }
 
-export interface Chain extends ChainName {
+/** A chain as the kernel tells it. */
+export interface Chain extends ChainName, UserData {
   /** Absent: a regular chain, reached by jump. */
   readonly base?: BaseChain;
   /** Rules in it and, for a regular chain, jumps to it. */
   readonly use: number;
-  readonly comment?: string;
+  /** It belongs to one rule, which jumps to it, and is gone with that rule. Its name is the kernel's. */
+  readonly binding?: boolean;
+  /** Names it as long as it lives. */
   readonly handle?: bigint;
+  readonly unknown?: readonly UnknownAttribute[];
 }
 
-export type ChainSpec = ChainName & Pick<Chain, 'base' | 'comment'>;
+/** A chain to be made. */
+export type ChainSpec = ChainName & Pick<Chain, 'base'> & UserData;
 
-function baseOf(family: Family, read: Infer<typeof chainAttributes>): BaseChain | undefined {
-  const { hook, type, policy } = read;
+function baseOf(family: Family, read: ChainAttributes): BaseChain | undefined {
+  const { hook, type, policy, counters, flags } = read;
   const name = hook?.number === undefined ? undefined : hookName(family, hook.number);
   if (hook === undefined || name === undefined) return undefined;
   const devices = hook.devices ?? (hook.device === undefined ? undefined : [hook.device]);
@@ -90,6 +108,8 @@ function baseOf(family: Family, read: Infer<typeof chainAttributes>): BaseChain 
     priority: hook.priority ?? 0,
     policy: policy === NF_DROP ? 'drop' : 'accept',
     ...(devices === undefined ? {} : { devices }),
+    ...(flags?.offload === true ? { offload: true } : {}),
+    ...(counters === undefined ? {} : { counters: { packets: counters.packets ?? 0n, bytes: counters.bytes ?? 0n } }),
   };
 }
 
@@ -97,77 +117,49 @@ export function chainOf({ header, attributes: read }: Infer<typeof chainBody>): 
   const family = familyOfHeader(header);
   if (family === undefined) return undefined;
   const base = baseOf(family, read);
-  const comment = decodeComment(read.userData);
   return {
     family,
     table: read.table ?? '',
     name: read.name ?? '',
     use: read.use ?? 0,
     ...(base === undefined ? {} : { base }),
-    ...(comment === undefined ? {} : { comment }),
+    ...(read.flags?.binding === true ? { binding: true } : {}),
+    ...decodeUserData(read.userData),
     ...(read.handle === undefined ? {} : { handle: read.handle }),
+    ...(read.unknown === undefined ? {} : { unknown: read.unknown }),
   };
 }
 
-function hookOf(family: Family, base: BaseChain): Infer<typeof hookAttributes> {
+/** @throws {RangeError} A hook without the devices that it needs, or with devices that it cannot have. */
+function hookOf({ family, name }: ChainName, base: BaseChain): Infer<typeof hookAttributes> {
   const { hook, priority, devices } = base;
-  return { number: hookNumber(family, hook), priority, ...(devices === undefined ? {} : { devices }) };
+  const number = hookNumber(family, hook);
+  const atDevices = hook === 'ingress' || hook === 'egress';
+  if (devices !== undefined && !atDevices)
+    throw new RangeError(`chain ${name}: the hook ${hook} has no devices; ingress and egress have`);
+  const [only, ...more] = devices ?? [];
+  if (only === undefined) {
+    if (atDevices && family !== 'netdev') throw new RangeError(`chain ${name}: the hook ${hook} needs devices`);
+    return { number, priority };
+  }
+  return { number, priority, ...(more.length === 0 ? { device: only } : { devices: devices ?? [] }) };
 }
 
-/**
- * Only within a transaction. Of a chain that exists, the policy is changed; another type, hook or priority is refused
- * by the kernel (EEXIST, EOPNOTSUPP). With `exclusive`, an existing chain is EEXIST.
- */
-function create(chain: ChainSpec, options?: { readonly exclusive: boolean }): Request<void> {
-  const { family, table, name, base, comment } = chain;
-  return requestOf({
-    operation: `create chain ${family} ${table} ${name}`,
-    type: messageType(NFT_MSG_NEWCHAIN),
-    flags: NLM_F_REQUEST | NLM_F_CREATE | (options?.exclusive === true ? NLM_F_EXCL : 0),
-    codec: chainBody,
-    value: {
-      header: familyHeader(family),
-      attributes: {
-        table,
-        name,
-        ...(base === undefined
-          ? {}
-          : {
-              type: base.type,
-              policy: base.policy === 'drop' ? NF_DROP : NF_ACCEPT,
-              hook: hookOf(family, base),
-            }),
-        ...(comment === undefined ? {} : { userData: encodeComment(comment) }),
-      },
-    },
-  });
+/** The attributes of a chain to be made. @throws {RangeError} */
+export function chainAttributesOf(chain: ChainSpec): ChainAttributes {
+  const { table, name, base } = chain;
+  return {
+    table,
+    name,
+    ...(base === undefined
+      ? {}
+      : {
+          type: base.type,
+          policy: base.policy === 'drop' ? NF_DROP : NF_ACCEPT,
+          hook: hookOf(chain, base),
+          ...(base.offload === true ? { flags: { base: true, offload: true } } : {}),
+          ...(base.counters === undefined ? {} : { counters: base.counters }),
+        }),
+    ...encodeUserData(chain),
+  };
 }
-
-/** Only within a transaction. EBUSY while a rule or a map's element jumps to it; its own rules are deleted with it. */
-function deleteChain({ family, table, name }: ChainName): Request<void> {
-  return requestOf({
-    operation: `delete chain ${family} ${table} ${name}`,
-    type: messageType(NFT_MSG_DELCHAIN),
-    flags: NLM_F_REQUEST,
-    codec: chainBody,
-    value: { header: familyHeader(family), attributes: { table, name } },
-  });
-}
-
-/** The chains of one family, or of all, in all tables or in one. */
-function list(filter: { readonly family?: Family; readonly table?: string } = {}): DumpRequest<Chain> {
-  return dumpOf({
-    operation: 'list chains',
-    type: messageType(NFT_MSG_GETCHAIN),
-    codec: chainBody,
-    value: { header: familyHeader(filter.family), attributes: {} },
-    itemCodec: chainBody,
-    item(read) {
-      const chain = chainOf(read);
-      return chain?.table === (filter.table ?? chain?.table) ? chain : undefined;
-    },
-  });
-}
-
-/** Requests about chains of nftables. */
-export const chains = { create, delete: deleteChain, list } as const;

@@ -13,37 +13,39 @@ import {
 } from '../uapi/netfilter.ts';
 import type { Family } from './header.ts';
 
+/** Where in the kernel a base chain sees packets. Not every family has every hook. */
 export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress' | 'egress';
 
 type Hooks = Readonly<Partial<Record<Hook, number>>>;
 
 /** Also those of the bridge family: NF_BR_* have the same numbers. */
-const inet: Hooks = {
+const common: Hooks = {
   prerouting: NF_INET_PRE_ROUTING,
   input: NF_INET_LOCAL_IN,
   forward: NF_INET_FORWARD,
   output: NF_INET_LOCAL_OUT,
   postrouting: NF_INET_POST_ROUTING,
-  ingress: NF_INET_INGRESS,
 };
 
-const arp: Hooks = { input: NF_ARP_IN, output: NF_ARP_OUT, forward: NF_ARP_FORWARD };
-const netdev: Hooks = { ingress: NF_NETDEV_INGRESS, egress: NF_NETDEV_EGRESS };
-
-function hooksOf(family: Family): Hooks {
-  return family === 'arp' ? arp : family === 'netdev' ? netdev : inet;
-}
+const hooks: Readonly<Record<Family, Hooks>> = {
+  ip: common,
+  ip6: common,
+  inet: { ...common, ingress: NF_INET_INGRESS },
+  bridge: common,
+  arp: { input: NF_ARP_IN, output: NF_ARP_OUT, forward: NF_ARP_FORWARD },
+  netdev: { ingress: NF_NETDEV_INGRESS, egress: NF_NETDEV_EGRESS },
+};
 
 /** @throws {RangeError} The family has no such hook. */
 export function hookNumber(family: Family, hook: Hook): number {
-  const number = hooksOf(family)[hook];
+  const number = hooks[family][hook];
   if (number === undefined)
     throw new RangeError(
-      `tables of the family ${family} have no hook ${hook}; there are ${Object.keys(hooksOf(family)).join(', ')}`,
+      `tables of the family ${family} have no hook ${hook}; there are ${Object.keys(hooks[family]).join(', ')}`,
     );
   return number;
 }
 
 export function hookName(family: Family, number: number): Hook | undefined {
-  return (Object.entries(hooksOf(family)) as [Hook, number][]).find((entry) => entry[1] === number)?.[0];
+  return (Object.entries(hooks[family]) as [Hook, number][]).find((entry) => entry[1] === number)?.[0];
 }

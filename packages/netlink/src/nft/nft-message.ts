@@ -1,25 +1,33 @@
 import { type RawMessage, readBody } from '../message/message.ts';
 import {
   NFT_MSG_DELCHAIN,
+  NFT_MSG_DELFLOWTABLE,
+  NFT_MSG_DELOBJ,
   NFT_MSG_DELRULE,
   NFT_MSG_DELSET,
   NFT_MSG_DELSETELEM,
   NFT_MSG_DELTABLE,
   NFT_MSG_NEWCHAIN,
+  NFT_MSG_NEWFLOWTABLE,
   NFT_MSG_NEWGEN,
+  NFT_MSG_NEWOBJ,
   NFT_MSG_NEWRULE,
   NFT_MSG_NEWSET,
   NFT_MSG_NEWSETELEM,
   NFT_MSG_NEWTABLE,
+  NFT_MSG_TRACE,
 } from '../uapi/nf-tables.ts';
 import { NFNL_SUBSYS_NFTABLES } from '../uapi/nfnetlink.ts';
 import { type Chain, chainBody, chainOf } from './chain.ts';
 import { elementsBody, type WireElement } from './element.ts';
+import { type Flowtable, flowtableBody, flowtableOf } from './flowtable.ts';
 import { type Generation, generationBody, generationOf } from './generation.ts';
 import { type Family, familyOfHeader } from './header.ts';
+import { type NftObject, objectBody, objectOf } from './object/object.ts';
 import { type Rule, ruleBody, ruleOf } from './rule.ts';
 import { type NftSet, setBody, setOf } from './set.ts';
 import { type Table, tableBody, tableOf } from './table.ts';
+import { type NftTrace, traceBody, traceOf } from './trace.ts';
 
 /** Some elements of a set that came or went. `elements.of` turns them into text, with the set's shape. */
 export interface ElementsNotified {
@@ -35,8 +43,12 @@ type Notified =
   | { readonly kind: 'rule'; readonly rule: Rule }
   | { readonly kind: 'set'; readonly set: NftSet }
   | { readonly kind: 'elements'; readonly elements: ElementsNotified }
+  | { readonly kind: 'object'; readonly object: NftObject }
+  | { readonly kind: 'flowtable'; readonly flowtable: Flowtable }
   /** Ends the notifications of one transaction. */
-  | { readonly kind: 'generation'; readonly generation: Generation };
+  | { readonly kind: 'generation'; readonly generation: Generation }
+  /** Of the group NFNLGRP_NFTRACE. */
+  | { readonly kind: 'trace'; readonly trace: NftTrace };
 
 /** What a monitor of nftables tells. */
 export type NftEvent = { readonly event: 'new' | 'delete' } & Notified;
@@ -54,7 +66,12 @@ const decoders: Readonly<Record<number, readonly ['new' | 'delete', Decoder]>> =
   [NFT_MSG_DELSET]: ['delete', set],
   [NFT_MSG_NEWSETELEM]: ['new', elements],
   [NFT_MSG_DELSETELEM]: ['delete', elements],
+  [NFT_MSG_NEWOBJ]: ['new', object],
+  [NFT_MSG_DELOBJ]: ['delete', object],
+  [NFT_MSG_NEWFLOWTABLE]: ['new', flowtable],
+  [NFT_MSG_DELFLOWTABLE]: ['delete', flowtable],
   [NFT_MSG_NEWGEN]: ['new', generation],
+  [NFT_MSG_TRACE]: ['new', trace],
 };
 
 /** Decodes a notification; undefined for a type or family that has no table. @throws {MalformedError} */
@@ -91,6 +108,21 @@ function elements(message: RawMessage): Notified | undefined {
   if (family === undefined) return undefined;
   const { table: inTable = '', set: ofSet = '', elements: list = [] } = read;
   return { kind: 'elements', elements: { family, table: inTable, set: ofSet, elements: list } };
+}
+
+function object(message: RawMessage): Notified | undefined {
+  const read = objectOf(readBody(objectBody, message));
+  return read && { kind: 'object', object: read };
+}
+
+function flowtable(message: RawMessage): Notified | undefined {
+  const read = flowtableOf(readBody(flowtableBody, message));
+  return read && { kind: 'flowtable', flowtable: read };
+}
+
+function trace(message: RawMessage): Notified | undefined {
+  const read = traceOf(readBody(traceBody, message));
+  return read && { kind: 'trace', trace: read };
 }
 
 function generation(message: RawMessage): Notified {

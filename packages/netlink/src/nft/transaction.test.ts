@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RawMessage } from '../message/message.ts';
-import { acknowledge, fakeConnection, messagesIn } from '../testing/fake-kernel.ts';
+import { acknowledge, fakeConnection, kernelMessage, messagesIn } from '../testing/fake-kernel.ts';
 import { EEXIST, ENOBUFS, ENOENT } from '../uapi/errno.ts';
 import { NLM_F_ACK } from '../uapi/netlink.ts';
 import { NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END } from '../uapi/nfnetlink.ts';
@@ -9,6 +9,8 @@ import { nftTransaction, type TransactionResult } from './transaction.ts';
 
 const EBUSY = 16;
 const ERESTART = 85;
+const GETGEN = 0x0a10;
+const NEWGEN = 0x0a0f;
 
 const requests = ['a', 'b', 'c'].map((name) => nft.tables.create({ family: 'ip', name }));
 
@@ -45,17 +47,17 @@ describe('what is sent', () => {
     await using connection = fakeConnection(() => {
       throw new Error('sent');
     });
-    expect(await nftTransaction(connection, [])).toEqual({ status: 'ok' });
+    expect(await nftTransaction(connection, [])).toMatchObject({ status: 'ok' });
   });
 });
 
 describe('what the answers mean', () => {
   test('the end is acknowledged: done', async () => {
-    expect((await transact(acknowledged)).result).toEqual({ status: 'ok' });
+    expect((await transact(acknowledged)).result).toMatchObject({ status: 'ok' });
   });
 
   test('kernels before 6.10 acknowledge the last request and not the end: done', async () => {
-    expect((await transact((index) => (index === 3 ? 0 : undefined))).result).toEqual({ status: 'ok' });
+    expect((await transact((index) => (index === 3 ? 0 : undefined))).result).toMatchObject({ status: 'ok' });
   });
 
   test('an error is of its request, also when good ones are acknowledged', async () => {
@@ -90,4 +92,48 @@ describe('what the answers mean', () => {
     const { result } = await transact(() => undefined, ENOBUFS);
     expect(result).toMatchObject({ status: 'unknown' });
   });
+});
+
+describe('what fails as a whole', () => {
+  const EPERM = 1;
+  const EMSGSIZE = 90;
+
+  test('any error of the beginning but that of the generation: refused', async () => {
+    const { result } = await transact((index) => (index === 0 ? EPERM : undefined));
+    expect(result).toMatchObject({ status: 'refused', error: { code: 'EPERM' } });
+  });
+
+  test('what does not fit the socket was not sent; the remedy is told', async () => {
+    await using connection = fakeConnection(() => ({ sendErrno: EMSGSIZE }));
+    expect(await nftTransaction(connection, requests)).toMatchObject({
+      status: 'refused',
+      error: { code: 'EMSGSIZE', message: expect.stringContaining('larger sendBuffer') },
+    });
+  });
+
+  test.each([
+    [7, 'refused'],
+    [8, 'unknown'],
+  ])('a lost answer to a transaction for generation 7, which is %d now: %s', async (id, status) => {
+    await using connection = fakeConnection((bytes) => {
+      const [message] = messagesIn(bytes);
+      if (message?.type !== GETGEN) return { receiveErrno: ENOBUFS };
+      const payload = Uint8Array.of(0, 0, 0, 0, 8, 0, 1, 0, 0, 0, 0, id);
+      return [kernelMessage({ type: NEWGEN, sequence: message.sequence }, payload), acknowledge(message)];
+    });
+    expect(await nftTransaction(connection, requests, { generation: 7 })).toMatchObject({ status });
+  });
+});
+
+test('results of requests that have one are values, in their places', async () => {
+  const table = nft.tables.create({ family: 'ip', name: 'e' }, { echo: true });
+  await using connection = fakeConnection((bytes) => {
+    const [, , second, end] = messagesIn(bytes);
+    if (second === undefined || end === undefined) throw new Error('no batch');
+    const payload = Uint8Array.of(2, 0, 0, 0, 6, 0, 1, 0, 0x65, 0, 0, 0);
+    const echo = kernelMessage({ type: 0x0a00, sequence: second.sequence }, payload);
+    return [echo, acknowledge(second), acknowledge(end)];
+  });
+  const result = await nftTransaction(connection, [nft.tables.create({ family: 'ip', name: 'a' }), table]);
+  expect(result).toEqual({ status: 'ok', values: [undefined, { family: 'ip', name: 'e', flags: {} }] });
 });

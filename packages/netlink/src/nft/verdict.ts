@@ -1,38 +1,20 @@
-import { attributes } from '../codec/attributes.ts';
-import type { Infer } from '../codec/codec.ts';
-import { nested } from '../codec/nested.ts';
-import { bytes, sbe32 } from '../codec/scalar.ts';
-import { cstring } from '../codec/text.ts';
-import { NF_ACCEPT, NF_DROP } from '../uapi/netfilter.ts';
-import {
-  NFT_CONTINUE,
-  NFT_GOTO,
-  NFT_JUMP,
-  NFT_RETURN,
-  NFTA_DATA_VALUE,
-  NFTA_DATA_VERDICT,
-  NFTA_VERDICT_CHAIN,
-  NFTA_VERDICT_CODE,
-} from '../uapi/nf-tables.ts';
-
-const verdictAttributes = attributes({ code: [NFTA_VERDICT_CODE, sbe32], chain: [NFTA_VERDICT_CHAIN, cstring] });
-export type VerdictData = Infer<typeof verdictAttributes>;
-
-/** A register's content: bytes, or a verdict. Source: enum nft_data_attributes of linux/netfilter/nf_tables.h. */
-export const dataAttributes = attributes({
-  value: [NFTA_DATA_VALUE, bytes],
-  verdict: [NFTA_DATA_VERDICT, nested(verdictAttributes)],
-});
-export type Data = Infer<typeof dataAttributes>;
+import { NF_ACCEPT, NF_DROP, NF_QUEUE } from '../uapi/netfilter.ts';
+import { NFT_BREAK, NFT_CONTINUE, NFT_GOTO, NFT_JUMP, NFT_RETURN } from '../uapi/nf-tables.ts';
+import type { VerdictData } from './data.ts';
 
 const codes: Readonly<Record<string, number>> = {
   accept: NF_ACCEPT,
   drop: NF_DROP,
+  queue: NF_QUEUE,
   continue: NFT_CONTINUE,
+  break: NFT_BREAK,
   return: NFT_RETURN,
 };
 
 const jumps: Readonly<Record<string, number>> = { jump: NFT_JUMP, goto: NFT_GOTO };
+
+const codeNames = new Map(Object.entries(codes).map(([name, code]) => [code, name]));
+const jumpNames = new Map(Object.entries(jumps).map(([name, code]) => [code, name]));
 
 /** `accept`, `drop`, `continue`, `return`, `jump <chain>`, `goto <chain>`. @throws {RangeError} */
 export function parseVerdict(text: string): VerdictData {
@@ -45,7 +27,6 @@ export function parseVerdict(text: string): VerdictData {
 }
 
 export function formatVerdict({ code = 0, chain }: VerdictData): string {
-  const names = chain === undefined ? codes : jumps;
-  const word = Object.keys(names).find((name) => names[name] === code) ?? String(code);
+  const word = (chain === undefined ? codeNames : jumpNames).get(code) ?? String(code);
   return chain === undefined ? word : `${word} ${chain}`;
 }

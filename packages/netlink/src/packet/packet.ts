@@ -1,27 +1,53 @@
 import { mac } from '../codec/address.ts';
 import { decode } from '../codec/codec.ts';
-import { PACKET_PORT, Port } from '../native/port.ts';
+import { LoopSocket, type Received } from '../native/loop-socket.ts';
 import { type Netns, runTask } from '../native/task.ts';
 import { receiveBatches } from './receive.ts';
-import { sendBatch } from './send.ts';
+import { Sender } from './send.ts';
 
 /** Whole Ethernet frames of one device (AF_PACKET, SOCK_RAW). Frames sent by this host are not received. */
 export interface FrameSocket extends AsyncDisposable {
-  /** The device's address when the socket was opened. */
+  /** The device's own address, as it is now: a bridge's changes with its ports. The last one known when the device is gone. */
   readonly mac: string;
+  /** Frames that found no room in the receive buffer, since the socket was opened. */
+  dropped(): number;
   /** One iteration at a time. It ends when the device is deleted or set down, the socket closed, or the signal aborts. */
   receive(signal?: AbortSignal): AsyncIterable<readonly Uint8Array[]>;
   /** Frames with their Ethernet header. Resolves with how many the kernel took, in order. @throws {SystemError} It took none. */
   send(frames: readonly Uint8Array[]): Promise<number>;
 }
 
+/** Which device a packet socket is bound to, and what it receives. */
 export interface PacketOptions {
   readonly device: string;
   /** What is received: 0x0806 is ARP, 3 (ETH_P_ALL) everything, 0 nothing. */
   readonly etherType: number;
   readonly netns?: Netns;
-  /** Bytes, as the kernel counts them. */
+  /** Which of those frames, decided in the kernel; all when absent. */
+  readonly filter?: readonly BpfInstruction[];
+  /** Bytes, as the kernel counts them; beyond net.core.rmem_max with CAP_NET_ADMIN. */
   readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
+}
+
+/**
+ * One instruction of a classic BPF program over a frame, Ethernet header included; at most 32. It returns how many bytes
+ * of the frame are kept. Source: linux/filter.h, `struct sock_filter`.
+ */
+export interface BpfInstruction {
+  readonly code: number;
+  readonly jt?: number;
+  readonly jf?: number;
+  readonly k?: number;
+}
+
+const MAX_INSTRUCTIONS = 32;
+
+/** Two words an instruction, as native/task_sockets.h reads them. */
+function filterWords(filter: readonly BpfInstruction[]): number[] {
+  if (filter.length > MAX_INSTRUCTIONS)
+    throw new RangeError(`a filter of ${filter.length} instructions is longer than ${MAX_INSTRUCTIONS}`);
+  return filter.flatMap(({ code, jt = 0, jf = 0, k = 0 }) => [code | (jt << 16) | (jf << 24), k | 0]);
 }
 
 const DEFAULT_RECEIVE_BUFFER = 1 << 20;
@@ -33,38 +59,62 @@ export async function openPacketSocket(options: PacketOptions): Promise<FrameSoc
     operation: `open packet socket on ${options.device}`,
     netns: options.netns,
     name: options.device,
-    numbers: [options.etherType, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER],
+    numbers: [options.etherType, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER, options.sendBuffer ?? 0],
+    groups: filterWords(options.filter ?? []),
   });
-  const address = decode(mac, Uint8Array.from(opened.address));
-  return new DevicePacketSocket(new Port(PACKET_PORT, opened), options.device, address);
+  return new DevicePacketSocket(
+    new LoopSocket({ descriptor: opened.descriptor, udp: false, ifindex: opened.ifindex }),
+    options.device,
+  );
 }
 
 class DevicePacketSocket implements FrameSocket {
-  readonly mac: string;
-  readonly #port: Port;
+  readonly #socket: LoopSocket;
+  readonly #sender: Sender;
   readonly #device: string;
+  #address: number;
+  #mac: string;
 
-  constructor(port: Port, device: string, address: string) {
-    this.#port = port;
+  constructor(socket: LoopSocket, device: string) {
+    this.#socket = socket;
+    this.#sender = new Sender(socket, `send frames on ${device}`);
     this.#device = device;
-    this.mac = address;
+    this.#address = socket.deviceAddress() ?? 0;
+    this.#mac = macText(this.#address);
   }
 
-  async *receive(signal?: AbortSignal): AsyncGenerator<readonly Uint8Array[]> {
-    for await (const batch of receiveBatches(this.#port, `receive frames on ${this.#device}`, signal)) {
-      yield batch.map(({ data }) => data);
+  get mac(): string {
+    const address = this.#socket.deviceAddress() ?? this.#address;
+    if (address !== this.#address) {
+      this.#address = address;
+      this.#mac = macText(address);
     }
+    return this.#mac;
+  }
+
+  receive(signal?: AbortSignal): AsyncGenerator<readonly Uint8Array[]> {
+    return receiveBatches(this.#socket, `receive frames on ${this.#device}`, dataOf, signal);
   }
 
   send(frames: readonly Uint8Array[]): Promise<number> {
-    return sendBatch(
-      this.#port,
-      `send frames on ${this.#device}`,
-      frames.map((data) => ({ data })),
-    );
+    return this.#sender.send(frames.map((data) => ({ data })));
+  }
+
+  dropped(): number {
+    return this.#socket.dropped();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#port[Symbol.asyncDispose]();
+    return this.#socket[Symbol.asyncDispose]();
   }
+}
+
+function macText(address: number): string {
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setBigUint64(0, BigInt(address));
+  return decode(mac, new Uint8Array(bytes.buffer, 2));
+}
+
+function dataOf({ data }: Received): Uint8Array {
+  return data;
 }

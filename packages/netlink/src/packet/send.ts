@@ -1,5 +1,6 @@
-import type { Port } from '../native/port.ts';
+import type { LoopSocket } from '../native/loop-socket.ts';
 import { systemError } from '../native/task.ts';
+import { EAGAIN, ENOBUFS } from '../uapi/errno.ts';
 
 export interface Outgoing {
   readonly data: Uint8Array;
@@ -8,21 +9,84 @@ export interface Outgoing {
   readonly port?: number;
 }
 
-/**
- * Hands a batch to the kernel in order. Resolves with how many it took.
- * @throws {SystemError} It took none: ENETDOWN, ENODEV, EPERM, EMSGSIZE.
- */
-export async function sendBatch(port: Port, operation: string, batch: readonly Outgoing[]): Promise<number> {
-  if (batch.length === 0) return 0;
-  const bytes = new Uint8Array(batch.reduce((sum, one) => sum + one.data.byteLength, 0));
-  const packets = new Int32Array(batch.length * 3);
+/** Packets one after the other, as the native side takes them. */
+interface Gathered {
+  readonly bytes: Uint8Array;
+  /** Length, address and port of each. */
+  readonly packets: Int32Array;
+}
+
+/** A full send buffer is tried again after so long, and so often at most. */
+const RETRY_MILLISECONDS = 5;
+const ATTEMPTS = 20;
+
+function totalOf(batch: readonly Outgoing[]): number {
+  let total = 0;
+  for (const { data } of batch) total += data.byteLength;
+  return total;
+}
+
+function roomFor(batch: readonly Outgoing[], spare: Gathered | undefined): Gathered {
+  const total = totalOf(batch);
+  const words = 3 * batch.length;
+  if (spare !== undefined && spare.bytes.length >= total && spare.packets.length >= words) return spare;
+  return { bytes: new Uint8Array(2 * total), packets: new Int32Array(2 * words) };
+}
+
+function fill({ bytes, packets }: Gathered, batch: readonly Outgoing[]): void {
   let offset = 0;
-  for (const [index, { data, address, port: destination }] of batch.entries()) {
+  let at = 0;
+  for (const { data, address = 0, port = 0 } of batch) {
     bytes.set(data, offset);
     offset += data.byteLength;
-    packets.set([data.byteLength, address ?? 0, destination ?? 0], index * 3);
+    packets[at] = data.byteLength;
+    packets[at + 1] = address;
+    packets[at + 2] = port;
+    at += 3;
   }
-  const { sent, errno } = await port.send(bytes, packets);
-  if (sent === 0 && errno !== 0) throw systemError(operation, errno);
-  return sent;
+}
+
+/** Hands batches to the kernel in the turn they come, with one copy into a buffer that is used again. */
+export class Sender {
+  readonly #socket: LoopSocket;
+  readonly #operation: string;
+  #spare: Gathered | undefined;
+
+  constructor(socket: LoopSocket, operation: string) {
+    this.#socket = socket;
+    this.#operation = operation;
+  }
+
+  /**
+   * Resolves with how many the kernel took, in order.
+   * @throws {SystemError} It took none: ENETDOWN, ENODEV, EPERM, EMSGSIZE.
+   */
+  async send(batch: readonly Outgoing[]): Promise<number> {
+    if (batch.length === 0) return 0;
+    const gathered = roomFor(batch, this.#spare);
+    this.#spare = undefined;
+    fill(gathered, batch);
+    let sent = 0;
+    let offset = 0;
+    for (let attempt = 0; sent < batch.length; attempt += 1) {
+      const { bytes, packets } = gathered;
+      const rest = batch.length - sent;
+      const took = this.#socket.send(
+        offset === 0 ? bytes : bytes.subarray(offset),
+        sent === 0 ? packets : packets.subarray(3 * sent),
+        rest,
+      );
+      for (let index = 0; index < took; index += 1) offset += packets[3 * (sent + index)] ?? 0;
+      sent += Math.max(took, 0);
+      // After some were taken, what is wrong with the next is found out by sending that.
+      if (took >= 0) continue;
+      if (attempt >= ATTEMPTS || (took !== -EAGAIN && took !== -ENOBUFS)) {
+        if (sent === 0) throw systemError(this.#operation, -took);
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+    }
+    this.#spare = gathered;
+    return sent;
+  }
 }

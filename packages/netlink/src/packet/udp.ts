@@ -1,10 +1,10 @@
 import { ipv4 } from '../codec/address.ts';
 import { decode, encode } from '../codec/codec.ts';
 import { be32 } from '../codec/scalar.ts';
-import { Port, type Received, UDP_PORT } from '../native/port.ts';
+import { LoopSocket, type Received } from '../native/loop-socket.ts';
 import { type Netns, runTask } from '../native/task.ts';
 import { receiveBatches } from './receive.ts';
-import { sendBatch } from './send.ts';
+import { Sender } from './send.ts';
 
 /** One UDP payload. The address and port are the source of what is received, the destination of what is sent. */
 export interface UdpDatagram {
@@ -20,8 +20,11 @@ export interface UdpSocket extends AsyncDisposable {
   receive(signal?: AbortSignal): AsyncIterable<readonly UdpDatagram[]>;
   /** Resolves with how many the kernel took, in order. @throws {SystemError} It took none. */
   send(batch: readonly UdpDatagram[]): Promise<number>;
+  /** Datagrams that found no room in the receive buffer, since the socket was opened. */
+  dropped(): number;
 }
 
+/** Which device and port a UDP socket is bound to. */
 export interface UdpOptions {
   readonly device: string;
   /** Local port, on all of the device's addresses; shared with other devices' sockets (SO_REUSEADDR). */
@@ -30,6 +33,7 @@ export interface UdpOptions {
   readonly netns?: Netns;
   /** Bytes, as the kernel counts them: about 1 KiB a small packet. */
   readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
 }
 
 /** Holds what 1,500 machines that start at once ask for while the program is busy. */
@@ -43,44 +47,69 @@ export async function openUdpSocket(options: UdpOptions): Promise<UdpSocket> {
     operation,
     netns: options.netns,
     name: options.device,
-    numbers: [options.port, options.broadcast ? 1 : 0, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER],
+    numbers: [
+      options.port,
+      options.broadcast ? 1 : 0,
+      options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER,
+      options.sendBuffer ?? 0,
+    ],
   });
   return new DeviceUdpSocket(
-    new Port(UDP_PORT, { descriptor: opened.descriptor, watch: opened.second, ifindex: opened.ifindex }),
+    new LoopSocket({ descriptor: opened.descriptor, udp: true, watch: opened.second, ifindex: opened.ifindex }),
     options.device,
   );
 }
 
 class DeviceUdpSocket implements UdpSocket {
-  readonly #port: Port;
+  readonly #socket: LoopSocket;
+  readonly #sender: Sender;
   readonly #device: string;
 
-  constructor(port: Port, device: string) {
-    this.#port = port;
+  constructor(socket: LoopSocket, device: string) {
+    this.#socket = socket;
+    this.#sender = new Sender(socket, `send udp on ${device}`);
     this.#device = device;
   }
 
-  async *receive(signal?: AbortSignal): AsyncGenerator<readonly UdpDatagram[]> {
-    for await (const batch of receiveBatches(this.#port, `receive udp on ${this.#device}`, signal)) {
-      yield batch.map(datagramOf);
-    }
+  receive(signal?: AbortSignal): AsyncGenerator<readonly UdpDatagram[]> {
+    return receiveBatches(this.#socket, `receive udp on ${this.#device}`, receivedDatagram, signal);
   }
 
   send(batch: readonly UdpDatagram[]): Promise<number> {
-    const outgoing = batch.map(({ data, address, port }) => ({ data, port, address: numberOf(address) }));
-    return sendBatch(this.#port, `send udp on ${this.#device}`, outgoing);
+    return this.#sender.send(batch.map(({ data, address, port }) => ({ data, port, address: numberOf(address) })));
+  }
+
+  dropped(): number {
+    return this.#socket.dropped();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#port[Symbol.asyncDispose]();
+    return this.#socket[Symbol.asyncDispose]();
   }
+}
+
+/** The address is made text when somebody asks: few servers look at the source of every request. */
+class ReceivedDatagram implements UdpDatagram {
+  readonly data: Uint8Array;
+  readonly port: number;
+  readonly #source: number;
+
+  constructor({ data, address, port }: Received) {
+    this.data = data;
+    this.port = port;
+    this.#source = address;
+  }
+
+  get address(): string {
+    return decode(ipv4, encode(be32, this.#source >>> 0));
+  }
+}
+
+function receivedDatagram(item: Received): UdpDatagram {
+  return new ReceivedDatagram(item);
 }
 
 /** The native side takes and gives addresses as 32-bit numbers. */
 function numberOf(address: string): number {
   return decode(be32, encode(ipv4, address)) | 0;
-}
-
-function datagramOf({ data, address, port }: Received): UdpDatagram {
-  return { data, port, address: decode(ipv4, encode(be32, address >>> 0)) };
 }

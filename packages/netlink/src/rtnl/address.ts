@@ -3,7 +3,7 @@ import { attributes } from '../codec/attributes.ts';
 import { bits } from '../codec/bits.ts';
 import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
-import { u8, u32 } from '../codec/scalar.ts';
+import { s32, u8, u32 } from '../codec/scalar.ts';
 import { struct } from '../codec/struct.ts';
 import { cstring } from '../codec/text.ts';
 import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
@@ -13,33 +13,53 @@ import {
   IFA_CACHEINFO,
   IFA_F_DADFAILED,
   IFA_F_DEPRECATED,
+  IFA_F_HOMEADDRESS,
+  IFA_F_MANAGETEMPADDR,
+  IFA_F_MCAUTOJOIN,
   IFA_F_NODAD,
   IFA_F_NOPREFIXROUTE,
+  IFA_F_OPTIMISTIC,
   IFA_F_PERMANENT,
   IFA_F_SECONDARY,
+  IFA_F_STABLE_PRIVACY,
   IFA_F_TENTATIVE,
   IFA_FLAGS,
   IFA_LABEL,
   IFA_LOCAL,
   IFA_PROTO,
   IFA_RT_PRIORITY,
+  IFA_TARGET_NETNSID,
 } from '../uapi/if-addr.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import { RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../uapi/rtnetlink.ts';
 import { familyOf } from './prefix.ts';
 
 /** `struct ifaddrmsg`. Source: include/uapi/linux/if_addr.h. Its 8 bits of flags are superseded by IFA_FLAGS. */
-const ifaddrmsg = struct({ family: u8, prefix: u8, flags: u8, scope: u8, index: u32 });
+export const ifaddrmsg = struct({ family: u8, prefix: u8, flags: u8, scope: u8, index: u32 });
 
 const addressFlags = bits(u32, {
+  /** Of IPv6 it means temporary (RFC 8981). */
   secondary: IFA_F_SECONDARY,
   noDad: IFA_F_NODAD,
+  optimistic: IFA_F_OPTIMISTIC,
   dadFailed: IFA_F_DADFAILED,
+  /** Mobile IPv6. */
+  home: IFA_F_HOMEADDRESS,
   deprecated: IFA_F_DEPRECATED,
   tentative: IFA_F_TENTATIVE,
   permanent: IFA_F_PERMANENT,
+  /** Temporary addresses are made and kept of this one. */
+  manageTempAddress: IFA_F_MANAGETEMPADDR,
   noPrefixRoute: IFA_F_NOPREFIXROUTE,
+  /** Joins the multicast group that the address is. */
+  multicastAutoJoin: IFA_F_MCAUTOJOIN,
+  stablePrivacy: IFA_F_STABLE_PRIVACY,
 });
+/** `IFA_FLAGS` by name. */
+export type AddressFlags = Infer<typeof addressFlags>;
+
+/** Seconds, 0xffffffff for ever; times of making and change in hundredths of a second since the start of the host. */
+export const addressCacheInfo = struct({ preferred: u32, valid: u32, created: u32, updated: u32 });
 
 const addressAttributes = attributes({
   local: [IFA_LOCAL, ip],
@@ -52,8 +72,9 @@ const addressAttributes = attributes({
   routePriority: [IFA_RT_PRIORITY, u32],
   /** Who added it, IFAPROT_*; kernels since 5.18. */
   protocol: [IFA_PROTO, u8],
-  /** Lifetimes in seconds, 0xffffffff for ever; times of making and change in hundredths of a second. */
-  cacheInfo: [IFA_CACHEINFO, struct({ preferred: u32, valid: u32, created: u32, updated: u32 })],
+  cacheInfo: [IFA_CACHEINFO, addressCacheInfo],
+  /** Asks for the addresses of another namespace, by its id here. */
+  targetNetnsId: [IFA_TARGET_NETNSID, s32],
 });
 export const addressBody = body(ifaddrmsg, addressAttributes);
 
@@ -70,7 +91,11 @@ export type Address = Omit<Infer<typeof addressAttributes>, 'local' | 'prefixAdd
 };
 
 /** Which address a request is about, and what is to be set of it. */
-export type AddressSpec = Omit<Address, 'family' | 'scope' | 'unknown'> & { readonly scope?: number };
+export type AddressSpec = Omit<Address, 'family' | 'scope' | 'unknown' | 'cacheInfo' | 'targetNetnsId'> & {
+  readonly scope?: number;
+  /** Seconds it is preferred for and valid at all, 0xffffffff for ever. Without, both are for ever. */
+  readonly lifetimes?: { readonly preferred: number; readonly valid: number };
+};
 
 export function addressOf({ header, attributes: read }: Infer<typeof addressBody>): Address {
   const { local, prefixAddress, ...rest } = read;
@@ -87,24 +112,31 @@ export function addressOf({ header, attributes: read }: Infer<typeof addressBody
 }
 
 function change(verb: string, type: number, flags: number, spec: AddressSpec): Request<void> {
-  const { index, address, prefix, peer, scope, ...rest } = spec;
+  const { index, address, prefix, peer, scope, lifetimes, ...rest } = spec;
+  if (index < 1) throw new RangeError('the indices of links begin at 1');
   return requestOf({
-    operation: `${verb} address ${address}/${prefix} of link #${index}`,
+    operation: () => `${verb} address ${address}/${prefix} of link #${index}`,
     type,
     flags,
     codec: addressBody,
     value: {
       header: ifaddrmsg.fill({ family: familyOf(address), prefix, index, ...(scope === undefined ? {} : { scope }) }),
-      attributes: { local: address, prefixAddress: peer ?? address, ...rest },
+      attributes: {
+        local: address,
+        prefixAddress: peer ?? address,
+        ...rest,
+        ...(lifetimes === undefined ? {} : { cacheInfo: addressCacheInfo.fill(lifetimes) }),
+      },
     },
   });
 }
 
-/** EEXIST when the link has it. */
+/** EEXIST when the link has it. Without a broadcast address it has none: iproute2 and the kernel alike add none by themselves. */
 function create(spec: AddressSpec): Request<void> {
   return change('create', RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, spec);
 }
 
+/** Makes it, or sets lifetimes, flags, metric and protocol of the one that is there. Label, broadcast address and scope stay. */
 function replace(spec: AddressSpec): Request<void> {
   return change('replace', RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, spec);
 }
@@ -114,16 +146,28 @@ function deleteAddress(spec: Pick<AddressSpec, 'index' | 'address' | 'prefix' | 
   return change('delete', RTM_DELADDR, 0, spec);
 }
 
-/** All addresses, or those of a family or of one link. */
-function list(filter: { readonly family?: number; readonly index?: number } = {}): DumpRequest<Address> {
+/** Which addresses are listed. */
+export interface AddressFilter {
+  readonly family?: number;
+  readonly index?: number;
+  /** Of another namespace, by its id in this one. */
+  readonly netnsId?: number;
+}
+
+/** All addresses, or those of a family or of one link. ENODEV when there is no such link. */
+function list(filter: AddressFilter = {}): DumpRequest<Address> {
+  const { netnsId, ...wanted } = filter;
   return dumpOf({
     operation: 'list addresses',
     type: RTM_GETADDR,
     codec: addressBody,
-    value: { header: ifaddrmsg.fill(filter), attributes: {} },
+    value: {
+      header: ifaddrmsg.fill(wanted),
+      attributes: netnsId === undefined ? {} : { targetNetnsId: netnsId },
+    },
     itemCodec: addressBody,
     item(read) {
-      const { family = read.header.family, index = read.header.index } = filter;
+      const { family = read.header.family, index = read.header.index } = wanted;
       return read.header.family === family && read.header.index === index ? addressOf(read) : undefined;
     },
   });

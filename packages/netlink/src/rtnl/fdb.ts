@@ -1,101 +1,96 @@
 import type { Infer } from '../codec/codec.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
-import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
+import { type RawMessage, readBody } from '../message/message.ts';
+import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import { NLM_F_APPEND, NLM_F_BULK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from '../uapi/rtnetlink.ts';
 import { AF_BRIDGE } from '../uapi/socket.ts';
-import { type NeighbourFlags, ndmsg, type neighbourAttributes, neighbourBody } from './neighbour-body.ts';
-
-/** As bridge(8) says it: `permanent` is local on a bridge and fixed on a vxlan device, `static` does not age, `dynamic` does. */
-export type FdbState = 'permanent' | 'static' | 'dynamic' | 'stale';
-
-/** A forwarding entry: on a device itself (`self`: a vxlan device's own table), or in the bridge it is a port of (`master`). */
-export type FdbEntry = Omit<Infer<typeof neighbourAttributes>, 'mac'> & {
-  /** Of the device; of the bridge for entries of the bridge itself. */
-  readonly index: number;
-  readonly mac: string;
-  readonly where: 'self' | 'master';
-  readonly state: FdbState;
-  readonly flags: NeighbourFlags;
-};
-
-/** An entry on a vxlan device: frames to `mac` go to the VTEP `destination`. Permanent unless the state is given. */
-export interface SelfEntry {
-  readonly where: 'self';
-  readonly index: number;
-  readonly mac: string;
-  readonly destination?: string;
-  readonly state?: FdbState;
-  readonly vni?: number;
-  readonly port?: number;
-  readonly outgoing?: number;
-}
-
-/** An entry in the bridge that the link is a port of. Static unless the state is given. */
-export interface MasterEntry {
-  readonly where: 'master';
-  readonly index: number;
-  readonly mac: string;
-  readonly state?: FdbState;
-  readonly vlan?: number;
-}
-
-export type FdbSpec = SelfEntry | MasterEntry;
+import type { FdbEntry, FdbFlush, FdbSpec, FdbState, SelfEntry } from './fdb-entry.ts';
+import { type fdbAttributes, fdbBody, type NeighbourFlags, type NeighbourState, ndmsg } from './neighbour-body.ts';
 
 const states = {
-  permanent: { permanent: true },
-  static: { noArp: true },
+  // With NUD_NOARP as bridge(8) has it.
+  permanent: { noArp: true, permanent: true },
+  // A vxlan device refuses a state that is neither permanent nor reachable.
+  static: { noArp: true, reachable: true },
   dynamic: { reachable: true },
   stale: { stale: true },
 } as const;
 
-export function fdbOf({ header, attributes: read }: Infer<typeof neighbourBody>): FdbEntry {
-  const { mac = '', ...rest } = read;
-  const { state, flags, index } = header;
-  const named: FdbState =
-    state.permanent === true
-      ? 'permanent'
-      : state.noArp === true
-        ? 'static'
-        : state.stale === true
-          ? 'stale'
-          : 'dynamic';
-  return { ...rest, index, mac, where: flags.self === true ? 'self' : 'master', state: named, flags };
+const SELF = { self: true } as const;
+const MASTER = { master: true } as const;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The object that the table made becomes the entry itself: a dump of many need not copy each. */
+export function fdbOf({ header, attributes: read }: Infer<typeof fdbBody>): FdbEntry {
+  const entry: Writable<typeof read & Partial<FdbEntry>> = read;
+  const { flags } = header;
+  entry.mac ??= '';
+  entry.index = header.index;
+  entry.where = flags.self === true ? 'self' : 'master';
+  entry.state = stateNamed(header.state);
+  entry.flags = flags;
+  // All of its members were just given.
+  return entry as FdbEntry;
 }
 
-function change(verb: string, type: number, flags: number, spec: FdbSpec): Request<void> {
-  const { where, index, state, ...rest } = spec;
-  const wanted = state ?? (where === 'self' ? 'permanent' : 'static');
+function stateNamed(state: NeighbourState): FdbState {
+  if (state.permanent === true) return 'permanent';
+  if (state.noArp === true) return 'static';
+  return state.stale === true ? 'stale' : 'dynamic';
+}
+
+function whereFlags(where: FdbSpec['where'], flags: NeighbourFlags | undefined): NeighbourFlags {
+  const flag = where === 'self' ? SELF : MASTER;
+  return flags === undefined ? flag : { ...flags, ...flag };
+}
+
+/** Members of a spec that are not attributes. */
+const IN_HEADER: ReadonlySet<string> = new Set(['where', 'index', 'state', 'flags']);
+
+type Verb = (spec: FdbSpec) => string;
+
+const created: Verb = (spec) => operationOf('create', spec);
+const appended: Verb = (spec) => operationOf('append', spec);
+const replaced: Verb = (spec) => operationOf('replace', spec);
+const deleted: Verb = (spec) => operationOf('delete', spec);
+
+function change(operation: Verb, type: number, flags: number, spec: FdbSpec): Request<void> {
+  return requestOf({ operation, type, flags, codec: fdbBody, value: bodyOf, of: spec });
+}
+
+// The hot path of a bulk: a rest pattern and a filled header for each entry would take longer than to encode it.
+function bodyOf(spec: FdbSpec): Infer<typeof fdbBody> {
+  const { where, index } = spec;
+  const wanted = spec.state ?? (where === 'self' ? 'permanent' : 'static');
+  const attributes: Record<string, unknown> = {};
+  for (const name in spec) {
+    if (!IN_HEADER.has(name)) attributes[name] = spec[name as keyof FdbSpec];
+  }
+  return {
+    header: { family: AF_BRIDGE, index, state: states[wanted], flags: whereFlags(where, spec.flags), type: 0 },
+    attributes: attributes as Infer<typeof fdbAttributes>,
+  };
+}
+
+function operationOf(verb: string, spec: FdbSpec): string {
   const destination = spec.where === 'self' && spec.destination !== undefined ? ` dst ${spec.destination}` : '';
-  return requestOf({
-    operation: `${verb} fdb ${spec.mac}${destination} ${where} of link #${index}`,
-    type,
-    flags,
-    codec: neighbourBody,
-    value: {
-      header: ndmsg.fill({
-        family: AF_BRIDGE,
-        index,
-        state: states[wanted],
-        flags: where === 'self' ? { self: true } : { master: true },
-      }),
-      attributes: rest,
-    },
-  });
+  return `${verb} fdb ${spec.mac}${destination} ${spec.where} of link #${spec.index}`;
 }
 
-/** EEXIST when there is one of that MAC. */
+/** EEXIST when there is one of that MAC. EPERM for a dynamic one of a port that does not forward (its link is down). */
 function create(spec: FdbSpec): Request<void> {
-  return change('create', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, spec);
+  return change(created, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, spec);
 }
 
 /** One more destination of a MAC: entries of 00:00:00:00:00:00 are the list that unknown frames are flooded to. EEXIST when it is there. */
 function append(spec: SelfEntry): Request<void> {
-  return change('append', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, spec);
+  return change(appended, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, spec);
 }
 
-/** Of a vxlan device it puts one destination in the place of all others of the MAC. */
+/** Of a vxlan device it puts one destination in the place of all others of the MAC; of 00:00:00:00:00:00 it is refused (EOPNOTSUPP). */
 function replace(spec: FdbSpec): Request<void> {
-  return change('replace', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, spec);
+  return change(replaced, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, spec);
 }
 
 /**
@@ -103,24 +98,79 @@ function replace(spec: FdbSpec): Request<void> {
  * destination answers success.
  */
 function deleteEntry(spec: FdbSpec): Request<void> {
-  return change('delete', RTM_DELNEIGH, 0, spec);
+  return change(deleted, RTM_DELNEIGH, 0, spec);
+}
+
+/**
+ * One entry by its MAC, without a dump. Of a vxlan device it tells the first destination only. ENOENT when there is
+ * none.
+ */
+function get(
+  key: Pick<FdbSpec, 'where' | 'index' | 'mac'> & { readonly vlan?: number; readonly vni?: number },
+): Request<FdbEntry | undefined> {
+  const { where, index, mac, ...rest } = key;
+  return queryOf({
+    operation: `get fdb ${mac} ${where} of link #${index}`,
+    type: RTM_GETNEIGH,
+    codec: fdbBody,
+    value: {
+      header: ndmsg.fill({ family: AF_BRIDGE, index, flags: whereFlags(where, undefined) }),
+      attributes: { mac, ...rest },
+    },
+    reply: entryTold,
+  });
+}
+
+function entryTold(messages: readonly RawMessage[]): FdbEntry | undefined {
+  const message = messages.find(({ type }) => type === RTM_NEWNEIGH);
+  return message === undefined ? undefined : fdbOf(readBody(fdbBody, message));
+}
+
+/** Of a bridge's entries: permanent ones have both bits, dynamic ones neither. */
+const flushStates: Readonly<Record<'permanent' | 'static' | 'dynamic', readonly [NeighbourState, NeighbourState]>> = {
+  permanent: [{ permanent: true }, { permanent: true }],
+  static: [{ noArp: true }, { noArp: true, permanent: true }],
+  dynamic: [{}, { noArp: true, permanent: true }],
+};
+
+/**
+ * Deletes at once, in the kernel, all entries that agree; without a condition, all. Bridges do since kernel 6.0, vxlan
+ * devices since 6.7; EOPNOTSUPP from older ones.
+ */
+function flush(filter: FdbFlush): Request<void> {
+  const { where, index, state, flags, ...rest } = filter;
+  const [wanted, mask] = state === undefined ? [{}, undefined] : flushStates[state];
+  const entryFlags = flags ?? {};
+  const flagsMask = Object.fromEntries(Object.keys(entryFlags).map((name) => [name, true]));
+  return requestOf({
+    operation: `flush fdb ${where} of link #${index}`,
+    type: RTM_DELNEIGH,
+    flags: NLM_F_BULK,
+    codec: fdbBody,
+    value: {
+      header: ndmsg.fill({ family: AF_BRIDGE, index, state: wanted, flags: whereFlags(where, entryFlags) }),
+      attributes: {
+        ...rest,
+        ...(mask === undefined ? {} : { stateMask: mask }),
+        ...(flags === undefined ? {} : { flagsMask }),
+      },
+    },
+  });
 }
 
 /** The entries of all devices in one dump, or those of one device or one bridge. A dump of a large vxlan FDB takes time quadratic in its size. */
 function list(filter: { readonly index?: number; readonly master?: number } = {}): DumpRequest<FdbEntry> {
   const { index, master } = filter;
+  const asked: Infer<typeof fdbAttributes> = {
+    ...(index === undefined ? {} : { outgoing: index }),
+    ...(master === undefined ? {} : { master }),
+  };
   return dumpOf({
     operation: 'list fdb',
     type: RTM_GETNEIGH,
-    codec: neighbourBody,
-    value: {
-      header: ndmsg.fill({ family: AF_BRIDGE }),
-      attributes: {
-        ...(index === undefined ? {} : { outgoing: index }),
-        ...(master === undefined ? {} : { master }),
-      },
-    },
-    itemCodec: neighbourBody,
+    codec: fdbBody,
+    value: { header: ndmsg.fill({ family: AF_BRIDGE }), attributes: asked },
+    itemCodec: fdbBody,
     item(read) {
       const { header, attributes: entry } = read;
       const ofIndex = index === undefined || header.index === index;
@@ -131,4 +181,4 @@ function list(filter: { readonly index?: number; readonly master?: number } = {}
 }
 
 /** Requests about forwarding databases of bridges and vxlan devices. */
-export const fdb = { create, append, replace, delete: deleteEntry, list } as const;
+export const fdb = { create, append, replace, delete: deleteEntry, flush, get, list } as const;

@@ -1,9 +1,11 @@
 import type { Infer } from '../codec/codec.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
+import { readBody } from '../message/message.ts';
+import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from '../uapi/rtnetlink.ts';
 import { AF_BRIDGE } from '../uapi/socket.ts';
 import {
+  type NeighbourExtendedFlags,
   type NeighbourFlags,
   type NeighbourState,
   ndmsg,
@@ -13,7 +15,7 @@ import {
 import { familyOf } from './prefix.ts';
 
 /** Which hardware address an IP address has on a link. */
-export type Neighbour = Omit<Infer<typeof neighbourAttributes>, 'destination' | 'outgoing'> & {
+export type Neighbour = Omit<Infer<typeof neighbourAttributes>, 'outgoing' | 'address'> & {
   readonly family: number;
   readonly index: number;
   readonly address: string;
@@ -21,78 +23,132 @@ export type Neighbour = Omit<Infer<typeof neighbourAttributes>, 'destination' | 
   readonly flags: NeighbourFlags;
 };
 
-/** The state is `permanent` when none is given. */
+/** The state is `permanent` when none is given, and none of a proxy entry. */
 export interface NeighbourSpec {
   readonly index: number;
   readonly address: string;
-  readonly mac: string;
+  /** A proxy entry has none, nor has one that the kernel is to resolve (`use`, `managed`). */
+  readonly mac?: string;
   readonly state?: NeighbourState;
   readonly flags?: NeighbourFlags;
+  readonly extendedFlags?: NeighbourExtendedFlags;
   /** RTPROT_*: who made it. */
   readonly protocol?: number;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The object that the table made becomes the neighbour itself: a dump of many need not copy each. */
 export function neighbourOf({ header, attributes: read }: Infer<typeof neighbourBody>): Neighbour {
-  const { destination = '', outgoing: _, ...rest } = read;
-  const { family, index, state, flags } = header;
-  return { ...rest, family, index, address: destination, state, flags };
+  const entry: Writable<typeof read & Partial<Neighbour>> = read;
+  entry.family = header.family;
+  entry.index = header.index;
+  entry.address ??= '';
+  entry.state = header.state;
+  entry.flags = header.flags;
+  // All of its members were just given.
+  return entry as Neighbour;
 }
 
-type Named = Pick<NeighbourSpec, 'index' | 'address'> & Partial<NeighbourSpec>;
+const PERMANENT = { permanent: true } as const;
+const NONE = {} as const;
 
-function change(verb: string, type: number, flags: number, spec: Named): Request<void> {
-  const { index, address, state, flags: entryFlags, ...rest } = spec;
-  const family = familyOf(address);
+/** Members of a spec that are not attributes. */
+const IN_HEADER: ReadonlySet<string> = new Set(['index', 'state', 'flags']);
+
+// The hot path of a bulk: a rest pattern, a filled header and a text for each entry would take longer than to encode it.
+function change(verb: string, type: number, flags: number, spec: NeighbourSpec): Request<void> {
+  const { index, address } = spec;
+  const resolved = spec.mac !== undefined && type === RTM_NEWNEIGH;
+  const attributes: Record<string, unknown> = {};
+  for (const name in spec) {
+    if (!IN_HEADER.has(name)) attributes[name] = spec[name as keyof NeighbourSpec];
+  }
+  const state = spec.state ?? (resolved ? PERMANENT : NONE);
   return requestOf({
-    operation: `${verb} neighbour ${address} of link #${index}`,
+    operation: () => `${verb} neighbour ${address} of link #${index}`,
     type,
     flags,
     codec: neighbourBody,
     value: {
-      header: ndmsg.fill({
-        family,
-        index,
-        state: state ?? (type === RTM_NEWNEIGH ? { permanent: true } : {}),
-        flags: entryFlags ?? {},
-      }),
-      attributes: { destination: address, ...rest },
+      header: { family: familyOf(address), index, state, flags: spec.flags ?? NONE, type: 0 },
+      attributes: attributes as Infer<typeof neighbourAttributes>,
     },
   });
 }
 
+/** EEXIST when there is one. */
 function create(spec: NeighbourSpec): Request<void> {
   return change('create', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, spec);
 }
 
+/** Makes it, or takes the place of the one that is there. */
 function replace(spec: NeighbourSpec): Request<void> {
   return change('replace', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, spec);
 }
 
-/** ENOENT when there is none. */
-function deleteNeighbour(spec: Pick<NeighbourSpec, 'index' | 'address'>): Request<void> {
-  const { index, address } = spec;
-  return change('delete', RTM_DELNEIGH, 0, { index, address });
+/** Like `replace`; ENOENT when there is none. */
+function changeNeighbour(spec: NeighbourSpec): Request<void> {
+  return change('change', RTM_NEWNEIGH, NLM_F_REPLACE, spec);
+}
+
+/** ENOENT when there is none. A proxy entry is named by its flag. */
+function deleteNeighbour(spec: Pick<NeighbourSpec, 'index' | 'address' | 'flags'>): Request<void> {
+  const { index, address, flags } = spec;
+  return change('delete', RTM_DELNEIGH, 0, { index, address, ...(flags === undefined ? {} : { flags }) });
+}
+
+/** One by its address, without a dump. ENOENT when there is none. */
+function get(spec: Pick<NeighbourSpec, 'index' | 'address' | 'flags'>): Request<Neighbour | undefined> {
+  const { index, address, flags = {} } = spec;
+  return queryOf({
+    operation: `get neighbour ${address} of link #${index}`,
+    type: RTM_GETNEIGH,
+    codec: neighbourBody,
+    value: { header: ndmsg.fill({ family: familyOf(address), index, flags }), attributes: { address } },
+    reply: (messages) =>
+      messages
+        .filter(({ type }) => type === RTM_NEWNEIGH)
+        .map((message) => neighbourOf(readBody(neighbourBody, message)))
+        .at(-1),
+  });
+}
+
+/** Which neighbours are listed. */
+export interface NeighbourFilter {
+  readonly family?: number;
+  readonly index?: number;
+  /** Index of the bridge or VRF that the link is in. */
+  readonly master?: number;
+  /** Addresses that the host answers ARP for in the name of others, instead of its neighbours. */
+  readonly proxy?: boolean;
 }
 
 /** Neighbours of all links and families, without FDB entries. The link is asked for by NDA_IFINDEX: strict checking refuses ndm_ifindex. */
-function list(filter: { readonly family?: number; readonly index?: number } = {}): DumpRequest<Neighbour> {
-  const { family, index } = filter;
+function list(filter: NeighbourFilter = {}): DumpRequest<Neighbour> {
+  const { family, index, master, proxy = false } = filter;
   return dumpOf({
     operation: 'list neighbours',
     type: RTM_GETNEIGH,
     codec: neighbourBody,
     value: {
-      header: ndmsg.fill(family === undefined ? {} : { family }),
-      attributes: index === undefined ? {} : { outgoing: index },
+      header: ndmsg.fill({ ...(family === undefined ? {} : { family }), ...(proxy ? { flags: { proxy } } : {}) }),
+      attributes: {
+        ...(index === undefined ? {} : { outgoing: index }),
+        ...(master === undefined ? {} : { master }),
+      },
     },
     itemCodec: neighbourBody,
     item(read) {
       const { header } = read;
-      const wanted = header.family === (family ?? header.family) && header.index === (index ?? header.index);
+      const wanted =
+        header.family === (family ?? header.family) &&
+        header.index === (index ?? header.index) &&
+        (header.flags.proxy === true) === proxy;
       return wanted && header.family !== AF_BRIDGE ? neighbourOf(read) : undefined;
     },
   });
 }
 
 /** Requests about neighbours: ARP and IPv6 neighbour discovery. */
-export const neighbours = { create, replace, delete: deleteNeighbour, list } as const;
+export const neighbours = { create, replace, change: changeNeighbour, delete: deleteNeighbour, get, list } as const;

@@ -1,53 +1,115 @@
 import { type RawMessage, readBody } from '../message/message.ts';
-import {
-  RTM_DELADDR,
-  RTM_DELLINK,
-  RTM_DELNEIGH,
-  RTM_DELNETCONF,
-  RTM_DELROUTE,
-  RTM_DELRULE,
-  RTM_NEWADDR,
-  RTM_NEWLINK,
-  RTM_NEWNEIGH,
-  RTM_NEWNETCONF,
-  RTM_NEWROUTE,
-  RTM_NEWRULE,
-} from '../uapi/rtnetlink.ts';
+import * as rtm from '../uapi/rtnetlink.ts';
 import { AF_BRIDGE } from '../uapi/socket.ts';
 import { type Address, addressBody, addressOf } from './address.ts';
-import { type FdbEntry, fdbOf } from './fdb.ts';
+import { type VlanDatabase, vlanDatabaseOf } from './bridge-vlan/database.ts';
+import { vlanDatabaseBody } from './bridge-vlan/database-body.ts';
+import { fdbOf } from './fdb.ts';
+import type { FdbEntry } from './fdb-entry.ts';
+import { type GroupAddress, groupAddressBody, groupAddressOf } from './group-address.ts';
 import { decodeLink, type Link } from './link/link.ts';
+import { type Mdb, mdbOf } from './mdb.ts';
+import { mdbBody } from './mdb-body.ts';
 import { type Neighbour, neighbourOf } from './neighbour.ts';
-import { neighbourBody } from './neighbour-body.ts';
+import { fdbBody, neighbourBody } from './neighbour-body.ts';
 import { type Netconf, netconfBody, netconfOf } from './netconf.ts';
-import { type Route, routeBody, routeOf } from './route.ts';
-import { type Rule, ruleBody, ruleOf } from './rule.ts';
+import { type NetnsId, netnsIdBody, netnsIdOf } from './netns-id.ts';
+import { nexthopBody } from './nexthop-body.ts';
+import { bucketOf, type Nexthop, type NexthopBucket, nexthopOf } from './nexthop-value.ts';
+import { routeBody } from './route-body.ts';
+import { type Route, routeOf } from './route-value.ts';
+import { type Rule, ruleOf } from './rule.ts';
+import { ruleBody } from './rule-body.ts';
+import { classBody, classOf, type TrafficClass } from './tc/class.ts';
+import { filterBody, filterOf, type TrafficFilter } from './tc/filter.ts';
+import { type Qdisc, qdiscBody, qdiscOf } from './tc/qdisc.ts';
 
 type Notified =
   | { readonly kind: 'link'; readonly link: Link }
   | { readonly kind: 'address'; readonly address: Address }
+  | { readonly kind: 'multicastAddress'; readonly groupAddress: GroupAddress }
+  | { readonly kind: 'anycastAddress'; readonly groupAddress: GroupAddress }
   | { readonly kind: 'route'; readonly route: Route }
   | { readonly kind: 'rule'; readonly rule: Rule }
   | { readonly kind: 'neighbour'; readonly neighbour: Neighbour }
   | { readonly kind: 'fdb'; readonly fdb: FdbEntry }
-  | { readonly kind: 'netconf'; readonly netconf: Netconf };
+  | { readonly kind: 'mdb'; readonly mdb: Mdb }
+  | { readonly kind: 'vlan'; readonly vlan: VlanDatabase }
+  | { readonly kind: 'nexthop'; readonly nexthop: Nexthop }
+  | { readonly kind: 'nexthopBucket'; readonly bucket: NexthopBucket }
+  | { readonly kind: 'netconf'; readonly netconf: Netconf }
+  | { readonly kind: 'netnsId'; readonly netnsId: NetnsId }
+  | { readonly kind: 'qdisc'; readonly qdisc: Qdisc }
+  | { readonly kind: 'class'; readonly class: TrafficClass }
+  | { readonly kind: 'filter'; readonly filter: TrafficFilter };
 
 /** What a monitor of rtnetlink tells. `new` is also said when something changed. */
 export type RouteEvent = { readonly event: 'new' | 'delete' } & Notified;
 
-const decoders: Readonly<Record<number, readonly ['new' | 'delete', (message: RawMessage) => Notified]>> = {
-  [RTM_NEWLINK]: ['new', link],
-  [RTM_DELLINK]: ['delete', link],
-  [RTM_NEWADDR]: ['new', address],
-  [RTM_DELADDR]: ['delete', address],
-  [RTM_NEWROUTE]: ['new', route],
-  [RTM_DELROUTE]: ['delete', route],
-  [RTM_NEWRULE]: ['new', rule],
-  [RTM_DELRULE]: ['delete', rule],
-  [RTM_NEWNEIGH]: ['new', neighbour],
-  [RTM_DELNEIGH]: ['delete', neighbour],
-  [RTM_NEWNETCONF]: ['new', netconf],
-  [RTM_DELNETCONF]: ['delete', netconf],
+type Decoder = (message: RawMessage) => Notified;
+
+const link: Decoder = (message) => ({ kind: 'link', link: decodeLink(message) });
+const address: Decoder = (message) => ({ kind: 'address', address: addressOf(readBody(addressBody, message)) });
+const multicastAddress: Decoder = (message) => ({
+  kind: 'multicastAddress',
+  groupAddress: groupAddressOf(readBody(groupAddressBody, message)),
+});
+const anycastAddress: Decoder = (message) => ({
+  kind: 'anycastAddress',
+  groupAddress: groupAddressOf(readBody(groupAddressBody, message)),
+});
+const route: Decoder = (message) => ({ kind: 'route', route: routeOf(readBody(routeBody, message)) });
+const rule: Decoder = (message) => ({ kind: 'rule', rule: ruleOf(readBody(ruleBody, message)) });
+
+/** The first byte is the family, which tells a forwarding entry from a neighbour. */
+const neighbour: Decoder = (message) => {
+  const family = message.start < message.end ? message.input.view.getUint8(message.start) : 0;
+  if (family === AF_BRIDGE) return { kind: 'fdb', fdb: fdbOf(readBody(fdbBody, message)) };
+  return { kind: 'neighbour', neighbour: neighbourOf(readBody(neighbourBody, message)) };
+};
+const mdb: Decoder = (message) => ({ kind: 'mdb', mdb: mdbOf(readBody(mdbBody, message)) });
+const vlan: Decoder = (message) => ({ kind: 'vlan', vlan: vlanDatabaseOf(readBody(vlanDatabaseBody, message)) });
+const nexthop: Decoder = (message) => ({ kind: 'nexthop', nexthop: nexthopOf(readBody(nexthopBody, message)) });
+const bucket: Decoder = (message) => ({ kind: 'nexthopBucket', bucket: bucketOf(readBody(nexthopBody, message)) });
+const netconf: Decoder = (message) => ({ kind: 'netconf', netconf: netconfOf(readBody(netconfBody, message)) });
+const netnsId: Decoder = (message) => ({ kind: 'netnsId', netnsId: netnsIdOf(readBody(netnsIdBody, message)) });
+const qdisc: Decoder = (message) => ({ kind: 'qdisc', qdisc: qdiscOf(readBody(qdiscBody, message)) });
+const trafficClass: Decoder = (message) => ({ kind: 'class', class: classOf(readBody(classBody, message)) });
+const filter: Decoder = (message) => ({ kind: 'filter', filter: filterOf(readBody(filterBody, message)) });
+
+const decoders: Readonly<Record<number, readonly ['new' | 'delete', Decoder]>> = {
+  [rtm.RTM_NEWLINK]: ['new', link],
+  [rtm.RTM_DELLINK]: ['delete', link],
+  [rtm.RTM_NEWADDR]: ['new', address],
+  [rtm.RTM_DELADDR]: ['delete', address],
+  [rtm.RTM_NEWMULTICAST]: ['new', multicastAddress],
+  [rtm.RTM_DELMULTICAST]: ['delete', multicastAddress],
+  [rtm.RTM_NEWANYCAST]: ['new', anycastAddress],
+  [rtm.RTM_DELANYCAST]: ['delete', anycastAddress],
+  [rtm.RTM_NEWROUTE]: ['new', route],
+  [rtm.RTM_DELROUTE]: ['delete', route],
+  [rtm.RTM_NEWRULE]: ['new', rule],
+  [rtm.RTM_DELRULE]: ['delete', rule],
+  [rtm.RTM_NEWNEIGH]: ['new', neighbour],
+  [rtm.RTM_DELNEIGH]: ['delete', neighbour],
+  [rtm.RTM_NEWMDB]: ['new', mdb],
+  [rtm.RTM_DELMDB]: ['delete', mdb],
+  [rtm.RTM_NEWVLAN]: ['new', vlan],
+  [rtm.RTM_DELVLAN]: ['delete', vlan],
+  [rtm.RTM_NEWNEXTHOP]: ['new', nexthop],
+  [rtm.RTM_DELNEXTHOP]: ['delete', nexthop],
+  [rtm.RTM_NEWNEXTHOPBUCKET]: ['new', bucket],
+  [rtm.RTM_DELNEXTHOPBUCKET]: ['delete', bucket],
+  [rtm.RTM_NEWNETCONF]: ['new', netconf],
+  [rtm.RTM_DELNETCONF]: ['delete', netconf],
+  [rtm.RTM_NEWNSID]: ['new', netnsId],
+  [rtm.RTM_DELNSID]: ['delete', netnsId],
+  [rtm.RTM_NEWQDISC]: ['new', qdisc],
+  [rtm.RTM_DELQDISC]: ['delete', qdisc],
+  [rtm.RTM_NEWTCLASS]: ['new', trafficClass],
+  [rtm.RTM_DELTCLASS]: ['delete', trafficClass],
+  [rtm.RTM_NEWTFILTER]: ['new', filter],
+  [rtm.RTM_DELTFILTER]: ['delete', filter],
 };
 
 /** Decodes a notification; undefined for a type that has no table. @throws {MalformedError} */
@@ -56,30 +118,4 @@ export function decodeRouteMessage(message: RawMessage): RouteEvent | undefined 
   if (decoder === undefined) return undefined;
   const [event, decode] = decoder;
   return { event, ...decode(message) };
-}
-
-function link(message: RawMessage): Notified {
-  return { kind: 'link', link: decodeLink(message) };
-}
-
-function address(message: RawMessage): Notified {
-  return { kind: 'address', address: addressOf(readBody(addressBody, message)) };
-}
-
-function route(message: RawMessage): Notified {
-  return { kind: 'route', route: routeOf(readBody(routeBody, message)) };
-}
-
-function rule(message: RawMessage): Notified {
-  return { kind: 'rule', rule: ruleOf(readBody(ruleBody, message)) };
-}
-
-function neighbour(message: RawMessage): Notified {
-  const read = readBody(neighbourBody, message);
-  if (read.header.family === AF_BRIDGE) return { kind: 'fdb', fdb: fdbOf(read) };
-  return { kind: 'neighbour', neighbour: neighbourOf(read) };
-}
-
-function netconf(message: RawMessage): Notified {
-  return { kind: 'netconf', netconf: netconfOf(readBody(netconfBody, message)) };
 }

@@ -1,189 +1,121 @@
-import { ip } from '../codec/address.ts';
-import { attributes } from '../codec/attributes.ts';
-import { bits } from '../codec/bits.ts';
-import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
-import { nested } from '../codec/nested.ts';
-import { bytes, u8, u32 } from '../codec/scalar.ts';
-import { struct } from '../codec/struct.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
+import { type RawMessage, readBody } from '../message/message.ts';
+import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP_FILTERED, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import {
+  RT_SCOPE_HOST,
   RT_SCOPE_LINK,
   RT_SCOPE_NOWHERE,
   RT_SCOPE_UNIVERSE,
-  RT_TABLE_COMPAT,
   RT_TABLE_MAIN,
-  RTA_DST,
-  RTA_GATEWAY,
-  RTA_IIF,
-  RTA_METRICS,
-  RTA_MULTIPATH,
-  RTA_NH_ID,
-  RTA_OIF,
-  RTA_PREFSRC,
-  RTA_PRIORITY,
-  RTA_SRC,
-  RTA_TABLE,
-  RTAX_ADVMSS,
-  RTAX_MTU,
+  RT_TABLE_UNSPEC,
   RTM_DELROUTE,
-  RTM_F_CLONED,
   RTM_GETROUTE,
   RTM_NEWROUTE,
-  RTN_ANYCAST,
-  RTN_BLACKHOLE,
-  RTN_BROADCAST,
-  RTN_LOCAL,
-  RTN_MULTICAST,
-  RTN_PROHIBIT,
-  RTN_THROW,
-  RTN_UNICAST,
-  RTN_UNREACHABLE,
-  RTNH_F_DEAD,
-  RTNH_F_LINKDOWN,
-  RTNH_F_ONLINK,
   RTPROT_BOOT,
 } from '../uapi/rtnetlink.ts';
-import { formatPrefix, parsePrefix } from './prefix.ts';
+import { AF_INET } from '../uapi/socket.ts';
+import { gatewayOf, type NextHop, wireHop } from './next-hop-list.ts';
+import { parsePrefix } from './prefix.ts';
+import { type RouteFlags, routeBody, rtmsg } from './route-body.ts';
+import { type PlainRouteAttributes, type Route, type RouteType, routeOf, routeTypes } from './route-value.ts';
 
-const routeFlags = bits(u32, {
-  dead: RTNH_F_DEAD,
-  onLink: RTNH_F_ONLINK,
-  linkDown: RTNH_F_LINKDOWN,
-  cloned: RTM_F_CLONED,
-});
-
-/** `struct rtmsg`. Source: include/uapi/linux/rtnetlink.h. */
-const rtmsg = struct({
-  family: u8,
-  destinationLength: u8,
-  sourceLength: u8,
-  tos: u8,
-  /** Tables above 255 are told by RTA_TABLE, and this is RT_TABLE_COMPAT. */
-  table: u8,
-  protocol: u8,
-  scope: u8,
-  type: u8,
-  flags: routeFlags,
-});
-
-const routeAttributes = attributes({
-  destination: [RTA_DST, ip],
-  source: [RTA_SRC, ip],
-  /** Index of the link that packets leave by. */
-  outgoing: [RTA_OIF, u32],
-  incoming: [RTA_IIF, u32],
-  via: [RTA_GATEWAY, ip],
-  /** Smaller is better. */
-  metric: [RTA_PRIORITY, u32],
-  preferredSource: [RTA_PREFSRC, ip],
-  metrics: [RTA_METRICS, nested(attributes({ mtu: [RTAX_MTU, u32], advertisedMss: [RTAX_ADVMSS, u32] }))],
-  table: [RTA_TABLE, u32],
-  nextHopId: [RTA_NH_ID, u32],
-  /** Several next hops, as `struct rtnexthop`; kept as bytes. */
-  multipath: [RTA_MULTIPATH, bytes],
-});
-export const routeBody = body(rtmsg, routeAttributes);
-
-const routeTypes = {
-  unicast: RTN_UNICAST,
-  local: RTN_LOCAL,
-  broadcast: RTN_BROADCAST,
-  anycast: RTN_ANYCAST,
-  multicast: RTN_MULTICAST,
-  blackhole: RTN_BLACKHOLE,
-  unreachable: RTN_UNREACHABLE,
-  prohibit: RTN_PROHIBIT,
-  throw: RTN_THROW,
-} as const;
-export type RouteType = keyof typeof routeTypes;
-
-/** An entry of a routing table. */
-export type Route = Omit<Infer<typeof routeAttributes>, 'destination' | 'source' | 'table'> & {
-  readonly family: number;
-  /** `10.0.0.0/24`; a default route is `0.0.0.0/0` or `::/0`. */
-  readonly destination: string;
-  readonly source?: string;
-  /** Absent for a type this table does not know. */
-  readonly type?: RouteType;
-  readonly table: number;
-  /** RTPROT_*: who made it. */
-  readonly protocol: number;
-  /** RT_SCOPE_*. */
-  readonly scope: number;
-  readonly flags: Infer<typeof routeFlags>;
-};
+type Settable = Omit<
+  PlainRouteAttributes,
+  'unknown' | 'incoming' | 'mark' | 'uid' | 'ipProtocol' | 'sourcePort' | 'destinationPort' | 'flowLabel' | 'cacheInfo'
+>;
 
 /** What is not given is the kernel's and iproute2's default: unicast, the main table, RTPROT_BOOT, a scope by type. */
-export type RouteSpec = Omit<
-  Infer<typeof routeAttributes>,
-  'destination' | 'source' | 'table' | 'unknown' | 'incoming'
-> & {
+export type RouteSpec = Settable & {
   readonly destination: string;
+  /** Routes of IPv6 may depend on the source as well. */
+  readonly source?: string;
   readonly type?: RouteType;
   readonly table?: number;
   readonly protocol?: number;
   readonly scope?: number;
-  readonly flags?: Infer<typeof routeFlags>;
+  readonly tos?: number;
+  readonly flags?: RouteFlags;
+  /** The gateway. One of the other family goes by RTA_VIA. */
+  readonly via?: string;
+  readonly preferredSource?: string;
+  readonly multipath?: readonly NextHop[];
+  /** Of IPv6: seconds until the kernel removes it. */
+  readonly expires?: number;
 };
 
-const typeNames = new Map(Object.entries(routeTypes).map(([name, number]) => [number as number, name as RouteType]));
-
-export function routeOf({ header, attributes: read }: Infer<typeof routeBody>): Route {
-  const { destination, source, table, ...rest } = read;
-  const { family, destinationLength, sourceLength } = header;
-  const type = typeNames.get(header.type);
-  return {
-    ...rest,
-    family,
-    destination: formatPrefix({ family, address: destination, length: destinationLength }),
-    ...(sourceLength === 0 ? {} : { source: formatPrefix({ family, address: source, length: sourceLength }) }),
-    ...(type === undefined ? {} : { type }),
-    table: table ?? header.table,
-    protocol: header.protocol,
-    scope: header.scope,
-    flags: header.flags,
-  };
-}
-
 function defaultScope({ type = 'unicast', via, nextHopId, multipath }: RouteSpec): number {
+  if (type === 'local' || type === 'nat') return RT_SCOPE_HOST;
+  if (type === 'broadcast' || type === 'multicast' || type === 'anycast') return RT_SCOPE_LINK;
   const direct = type === 'unicast' && via === undefined && nextHopId === undefined && multipath === undefined;
   return direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
+function headerOf(spec: RouteSpec, family: number, deleting: boolean): Partial<Infer<typeof rtmsg>> {
+  const { type, table = RT_TABLE_MAIN, protocol, scope, tos, flags } = spec;
+  return {
+    family,
+    // Eight bits; a larger number goes by RTA_TABLE, which counts then.
+    table: table > 255 ? RT_TABLE_UNSPEC : table,
+    protocol: protocol ?? (deleting ? 0 : RTPROT_BOOT),
+    scope: scope ?? (deleting ? RT_SCOPE_NOWHERE : defaultScope(spec)),
+    type: deleting && type === undefined ? 0 : routeTypes[type ?? 'unicast'],
+    ...(tos === undefined ? {} : { tos }),
+    flags: flags ?? {},
+  };
+}
+
 function change(verb: string, type: number, flags: number, spec: RouteSpec): Request<void> {
-  const { destination, type: routeType, table = RT_TABLE_MAIN, protocol, scope, flags: routeFlagsSet, ...rest } = spec;
-  const prefix = parsePrefix(destination);
-  const deleting = type === RTM_DELROUTE;
-  const kind = routeTypes[routeType ?? 'unicast'];
+  const { destination, source, table = RT_TABLE_MAIN, via, multipath, ...more } = spec;
+  const { type: _type, protocol: _protocol, scope: _scope, tos: _tos, flags: _flags, ...rest } = more;
+  const to = parsePrefix(destination);
+  const from = source === undefined ? undefined : parsePrefix(source);
+  const header = headerOf(spec, to.family, type === RTM_DELROUTE);
   return requestOf({
-    operation: `${verb} route ${destination} of table ${table}`,
+    operation: () => `${verb} route ${destination} of table ${table}`,
     type,
     flags,
     codec: routeBody,
     value: {
-      header: rtmsg.fill({
-        family: prefix.family,
-        destinationLength: prefix.length,
-        table: table > 255 ? RT_TABLE_COMPAT : table,
-        protocol: protocol ?? (deleting ? 0 : RTPROT_BOOT),
-        scope: scope ?? (deleting ? RT_SCOPE_NOWHERE : defaultScope(spec)),
-        type: deleting && routeType === undefined ? 0 : kind,
-        flags: routeFlagsSet ?? {},
-      }),
-      attributes: { ...(prefix.length === 0 ? {} : { destination: prefix.address }), ...rest, table },
+      header: rtmsg.fill({ ...header, destinationLength: to.length, sourceLength: from?.length ?? 0 }),
+      attributes: {
+        ...(to.length === 0 ? {} : { destination: to.address }),
+        ...(from === undefined ? {} : { source: from.address }),
+        ...(via === undefined ? {} : gatewayOf(via, to.family)),
+        ...(multipath === undefined ? {} : { multipath: multipath.map((hop) => wireHop(hop, to.family)) }),
+        ...rest,
+        ...(table > 255 ? { table } : {}),
+      },
     },
   });
 }
 
-/** EEXIST when there is one of that destination, metric and table. */
+/** EEXIST when there is one of that destination, TOS, metric and table. */
 function create(spec: RouteSpec): Request<void> {
   return change('create', RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, spec);
 }
 
+/**
+ * Puts it in the place of the first one of that destination, TOS, metric and table; makes it when there is none. Of a
+ * multipath route of IPv6 all ways are replaced.
+ */
 function replace(spec: RouteSpec): Request<void> {
   return change('replace', RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, spec);
+}
+
+/** Like `replace`; ENOENT when there is none. */
+function changeRoute(spec: RouteSpec): Request<void> {
+  return change('change', RTM_NEWROUTE, NLM_F_REPLACE, spec);
+}
+
+/** Behind the others of that destination and metric. Of IPv6 it becomes one more way of a multipath route. */
+function append(spec: RouteSpec): Request<void> {
+  return change('append', RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, spec);
+}
+
+/** In front of the others of that destination and metric, which stay. IPv4 only has this order. */
+function prepend(spec: RouteSpec): Request<void> {
+  return change('prepend', RTM_NEWROUTE, NLM_F_CREATE, spec);
 }
 
 /** Deletes the first route that agrees in all that is given. ESRCH when there is none. */
@@ -191,43 +123,121 @@ function deleteRoute(spec: RouteSpec): Request<void> {
   return change('delete', RTM_DELROUTE, 0, spec);
 }
 
+/** A packet that a route is looked up for. */
+export interface RouteLookup {
+  readonly source?: string;
+  /** Index of the link that it comes from, if it is forwarded. */
+  readonly incoming?: number;
+  /** Index of the link that it must leave by; of a VRF, its table is looked at. */
+  readonly outgoing?: number;
+  readonly mark?: number;
+  readonly uid?: number;
+  readonly tos?: number;
+  /** IPPROTO_*, and ports, for rules and multipath hashes that look at them. */
+  readonly ipProtocol?: number;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  /** Tells the entry of the table that matched and not what the packet gets. */
+  readonly fibMatch?: boolean;
+}
+
+/**
+ * The route that a packet to `address` takes, its table included. ENETUNREACH when there is none; EHOSTUNREACH,
+ * EACCES or EINVAL for a route that says so (unreachable, prohibit, blackhole).
+ */
+function get(address: string, lookup: RouteLookup = {}): Request<Route> {
+  const { source, tos, fibMatch, ...rest } = lookup;
+  const { family, length } = parsePrefix(`${address}/${address.includes(':') ? 128 : 32}`);
+  return queryOf({
+    operation: `get route to ${address}`,
+    type: RTM_GETROUTE,
+    codec: routeBody,
+    value: {
+      header: rtmsg.fill({
+        family,
+        destinationLength: length,
+        sourceLength: source === undefined ? 0 : length,
+        ...(tos === undefined ? {} : { tos }),
+        // IPv6 tells the table in any case, and refuses to be asked for it.
+        flags: { ...(family === AF_INET ? { lookupTable: true } : {}), ...(fibMatch === true ? { fibMatch } : {}) },
+      }),
+      attributes: { destination: address, ...(source === undefined ? {} : { source }), ...rest },
+    },
+    reply: (messages) => lookedUp(address, messages),
+  });
+}
+
+function lookedUp(address: string, messages: readonly RawMessage[]): Route {
+  const message = messages.find(({ type }) => type === RTM_NEWROUTE);
+  if (message === undefined) throw new RangeError(`the kernel told no route to ${address}`);
+  return routeOf(readBody(routeBody, message));
+}
+
+/** Which routes are listed. */
 export interface RouteFilter {
   readonly family?: number;
   readonly table?: number;
   readonly protocol?: number;
   readonly outgoing?: number;
+  readonly type?: RouteType;
+  /** Exceptions that the kernel keeps beside the routes (redirects, path MTUs) instead of the routes. */
+  readonly cloned?: boolean;
 }
 
 /**
- * Routes of all tables, or those that agree with the filter. The table is compared here: the kernel answers ENOENT,
- * and not an empty list, when it is asked for a table without routes.
+ * Routes of all tables, or those that agree with the filter, which the kernel applies and this once more. ENODEV when
+ * there is no such outgoing link. With a table, all families are asked for: of one family, the kernel answers ENOENT
+ * and not an empty list for a table that has no route.
  */
 function list(filter: RouteFilter = {}): DumpRequest<Route> {
-  const { family, table, protocol, outgoing } = filter;
+  const { family, table, protocol, outgoing, type, cloned = false } = filter;
   return dumpOf({
     operation: 'list routes',
     type: RTM_GETROUTE,
     codec: routeBody,
     value: {
       header: rtmsg.fill({
-        ...(family === undefined ? {} : { family }),
+        ...(family === undefined || table !== undefined ? {} : { family }),
         ...(protocol === undefined ? {} : { protocol }),
+        ...(type === undefined ? {} : { type: routeTypes[type] }),
+        ...(cloned ? { flags: { cloned } } : {}),
       }),
-      attributes: outgoing === undefined ? {} : { outgoing },
+      attributes: {
+        ...(table === undefined ? {} : { table }),
+        ...(outgoing === undefined ? {} : { outgoing }),
+      },
     },
     itemCodec: routeBody,
-    item(read) {
+    item(read, message) {
       const route = routeOf(read);
       const wanted =
         (family === undefined || route.family === family) &&
         (table === undefined || route.table === table) &&
         (protocol === undefined || route.protocol === protocol) &&
-        (outgoing === undefined || route.outgoing === outgoing) &&
-        route.flags.cloned !== true;
+        (type === undefined || route.type === type) &&
+        (outgoing === undefined || leavesBy(route, outgoing, message)) &&
+        (route.flags.cloned === true) === cloned;
       return wanted ? route : undefined;
     },
   });
 }
 
+/** Of a nexthop object the kernel need not tell the link (net.ipv4.nexthop_compat_mode): then its own filter is believed. */
+function leavesBy(route: Route, outgoing: number, message: RawMessage): boolean {
+  if (route.outgoing === outgoing) return true;
+  if (route.multipath?.some((hop) => hop.outgoing === outgoing) === true) return true;
+  const told = route.outgoing !== undefined || route.multipath !== undefined;
+  return !told && route.nextHopId !== undefined && (message.flags & NLM_F_DUMP_FILTERED) !== 0;
+}
+
 /** Requests about routing tables. */
-export const routes = { create, replace, delete: deleteRoute, list } as const;
+export const routes = {
+  create,
+  replace,
+  change: changeRoute,
+  append,
+  prepend,
+  delete: deleteRoute,
+  get,
+  list,
+} as const;

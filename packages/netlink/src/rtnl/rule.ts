@@ -1,87 +1,19 @@
-import { ip } from '../codec/address.ts';
-import { attributes } from '../codec/attributes.ts';
-import { bits } from '../codec/bits.ts';
-import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
-import { u8, u16, u32 } from '../codec/scalar.ts';
-import { pad, struct } from '../codec/struct.ts';
-import { cstring } from '../codec/text.ts';
 import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
 import {
-  FIB_RULE_IIF_DETACHED,
-  FIB_RULE_INVERT,
-  FIB_RULE_OIF_DETACHED,
-  FIB_RULE_PERMANENT,
   FR_ACT_BLACKHOLE,
   FR_ACT_GOTO,
   FR_ACT_NOP,
   FR_ACT_PROHIBIT,
   FR_ACT_TO_TBL,
   FR_ACT_UNREACHABLE,
-  FRA_DPORT_RANGE,
-  FRA_DST,
-  FRA_FWMARK,
-  FRA_FWMASK,
-  FRA_GOTO,
-  FRA_IIFNAME,
-  FRA_IP_PROTO,
-  FRA_L3MDEV,
-  FRA_OIFNAME,
-  FRA_PRIORITY,
-  FRA_PROTOCOL,
-  FRA_SPORT_RANGE,
-  FRA_SRC,
-  FRA_SUPPRESS_PREFIXLEN,
-  FRA_TABLE,
+  FR_ACT_UNSPEC,
 } from '../uapi/fib-rules.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../uapi/netlink.ts';
-import { RT_TABLE_COMPAT, RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE } from '../uapi/rtnetlink.ts';
+import { RT_TABLE_UNSPEC, RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE } from '../uapi/rtnetlink.ts';
 import { AF_INET } from '../uapi/socket.ts';
 import { formatPrefix, parsePrefix } from './prefix.ts';
-
-const ruleFlags = bits(u32, {
-  permanent: FIB_RULE_PERMANENT,
-  invert: FIB_RULE_INVERT,
-  /** The link it names does not exist now. */
-  incomingDetached: FIB_RULE_IIF_DETACHED,
-  outgoingDetached: FIB_RULE_OIF_DETACHED,
-});
-
-/** `struct fib_rule_hdr`. Source: include/uapi/linux/fib_rules.h. */
-const ruleHeader = struct({
-  family: u8,
-  destinationLength: u8,
-  sourceLength: u8,
-  tos: u8,
-  table: u8,
-  reserved: pad(2),
-  action: u8,
-  flags: ruleFlags,
-});
-
-const portRange = struct({ first: u16, last: u16 });
-
-const ruleAttributes = attributes({
-  destination: [FRA_DST, ip],
-  source: [FRA_SRC, ip],
-  /** Name of a link; it need not exist. */
-  incomingLink: [FRA_IIFNAME, cstring],
-  outgoingLink: [FRA_OIFNAME, cstring],
-  goto: [FRA_GOTO, u32],
-  /** Smaller is looked at first. */
-  priority: [FRA_PRIORITY, u32],
-  mark: [FRA_FWMARK, u32],
-  markMask: [FRA_FWMASK, u32],
-  suppressPrefixLength: [FRA_SUPPRESS_PREFIXLEN, u32],
-  table: [FRA_TABLE, u32],
-  /** RTPROT_*: who made it. */
-  protocol: [FRA_PROTOCOL, u8],
-  l3Master: [FRA_L3MDEV, u8],
-  ipProtocol: [FRA_IP_PROTO, u8],
-  sourcePorts: [FRA_SPORT_RANGE, portRange],
-  destinationPorts: [FRA_DPORT_RANGE, portRange],
-});
-export const ruleBody = body(ruleHeader, ruleAttributes);
+import { type RuleFlags, type ruleAttributes, ruleBody, ruleHeader } from './rule-body.ts';
 
 const actions = {
   table: FR_ACT_TO_TBL,
@@ -91,6 +23,7 @@ const actions = {
   unreachable: FR_ACT_UNREACHABLE,
   prohibit: FR_ACT_PROHIBIT,
 } as const;
+/** What a rule does with a packet that matches (FR_ACT_*). */
 export type RuleAction = keyof typeof actions;
 
 /** A rule of policy routing: which table is looked at for a packet. */
@@ -103,24 +36,30 @@ export type Rule = Omit<Infer<typeof ruleAttributes>, 'destination' | 'source' |
   readonly from?: string;
   readonly to?: string;
   readonly tos: number;
-  readonly flags: Infer<typeof ruleFlags>;
+  readonly flags: RuleFlags;
 };
 
-/** Without a family it is that of `from` or `to`, else IPv4. */
+/** Without a family it is that of `from` or `to`, else IPv4. Without an action it is `table`, or `goto` where that is given. */
 export type RuleSpec = Omit<Rule, 'family' | 'tos' | 'flags' | 'unknown' | 'table'> & {
   readonly family?: number;
   readonly table?: number;
+  readonly tos?: number;
   readonly invert?: boolean;
 };
 
 const actionNames = new Map(Object.entries(actions).map(([name, number]) => [number as number, name as RuleAction]));
 
+/** Both suppressions are told of every rule, with all bits set for none. */
+const NOTHING_SUPPRESSED = 0xffff_ffff;
+
 export function ruleOf({ header, attributes: read }: Infer<typeof ruleBody>): Rule {
-  const { destination, source, table, priority, ...rest } = read;
+  const { destination, source, table, priority, suppressPrefixLength, suppressLinkGroup, ...rest } = read;
   const { family, sourceLength, destinationLength, tos, flags } = header;
   const action = actionNames.get(header.action);
   return {
     ...rest,
+    ...suppression('suppressPrefixLength', suppressPrefixLength),
+    ...suppression('suppressLinkGroup', suppressLinkGroup),
     family,
     priority: priority ?? 0,
     ...(action === undefined ? {} : { action }),
@@ -134,8 +73,19 @@ export function ruleOf({ header, attributes: read }: Infer<typeof ruleBody>): Ru
   };
 }
 
+function suppression(name: 'suppressPrefixLength' | 'suppressLinkGroup', value: number | undefined): Partial<Rule> {
+  return value === undefined || value === NOTHING_SUPPRESSED ? {} : { [name]: value };
+}
+
+/** A deletion that names no action is about rules of any: zero is none. */
+function actionOf({ action, goto }: RuleSpec, deleting: boolean): number {
+  if (action !== undefined) return actions[action];
+  if (goto !== undefined) return FR_ACT_GOTO;
+  return deleting ? FR_ACT_UNSPEC : FR_ACT_TO_TBL;
+}
+
 function change(verb: string, type: number, flags: number, spec: RuleSpec): Request<void> {
-  const { family, table, from, to, action = 'table', invert, ...rest } = spec;
+  const { family, table, from, to, action: _action, invert, tos, ...rest } = spec;
   const source = from === undefined ? undefined : parsePrefix(from);
   const destination = to === undefined ? undefined : parsePrefix(to);
   return requestOf({
@@ -148,15 +98,17 @@ function change(verb: string, type: number, flags: number, spec: RuleSpec): Requ
         family: family ?? source?.family ?? destination?.family ?? AF_INET,
         sourceLength: source?.length ?? 0,
         destinationLength: destination?.length ?? 0,
-        table: table === undefined ? 0 : table > 255 ? RT_TABLE_COMPAT : table,
-        action: actions[action],
+        ...(tos === undefined ? {} : { tos }),
+        // Eight bits; a larger number goes by FRA_TABLE, which counts then.
+        table: table === undefined || table > 255 ? RT_TABLE_UNSPEC : table,
+        action: actionOf(spec, type === RTM_DELRULE),
         flags: invert === true ? { invert } : {},
       }),
       attributes: {
         ...(source === undefined ? {} : { source: source.address }),
         ...(destination === undefined ? {} : { destination: destination.address }),
         ...rest,
-        ...(table === undefined ? {} : { table }),
+        ...(table === undefined || table <= 255 ? {} : { table }),
       },
     },
   });
@@ -172,6 +124,7 @@ function deleteRule(spec: RuleSpec): Request<void> {
   return change('delete', RTM_DELRULE, 0, spec);
 }
 
+/** The kernel filters by the family only. */
 function list(filter: { readonly family?: number; readonly protocol?: number } = {}): DumpRequest<Rule> {
   return dumpOf({
     operation: 'list rules',

@@ -144,7 +144,9 @@ export function errnoName(errno: number): string {
 export const ENOENT = 2;
 export const EEXIST = 17;
 export const ENODEV = 19;
+export const ERESTART = 85;
 export const EMSGSIZE = 90;
 export const ENETDOWN = 100;
 export const ENOBUFS = 105;
+export const EAGAIN = 11;
 export const ECANCELED = 125;

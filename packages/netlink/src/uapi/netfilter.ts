@@ -1,6 +1,6 @@
 /* Source: include/uapi/linux/netfilter.h */
 
-/** Of `nfgen_family of a table or hook.`. */
+/** Values of nfgen_family, and of families in expressions. */
 export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_ARP = 3;
@@ -28,3 +28,4 @@ export const NF_ARP_FORWARD = 2;
 /** Verdicts. */
 export const NF_DROP = 0;
 export const NF_ACCEPT = 1;
+export const NF_QUEUE = 3;

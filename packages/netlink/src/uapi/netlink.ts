@@ -9,11 +9,15 @@ export const NLM_F_MULTI = 0x02;
 export const NLM_F_ACK = 0x04;
 export const NLM_F_ECHO = 0x08;
 export const NLM_F_DUMP_INTR = 0x10;
+/** The kernel's own filter was applied to a dump. */
+export const NLM_F_DUMP_FILTERED = 0x20;
 
 /** Flags of GET requests: NLM_F_ROOT | NLM_F_MATCH. */
 export const NLM_F_DUMP = 0x300;
 
 /** Flags of NEW requests. */
+/** Flag of DEL requests: everything that agrees goes. */
+export const NLM_F_BULK = 0x200;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;

@@ -12,4 +12,8 @@ export const NFNL_MSG_BATCH_END = 17;
 export const NFNL_BATCH_GENID = 1;
 
 /** Multicast groups. */
+export const NFNLGRP_CONNTRACK_NEW = 1;
+export const NFNLGRP_CONNTRACK_UPDATE = 2;
+export const NFNLGRP_CONNTRACK_DESTROY = 3;
 export const NFNLGRP_NFTABLES = 7;
+export const NFNLGRP_NFTRACE = 9;

@@ -4,6 +4,7 @@
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
+export const RTM_SETLINK = 19;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
@@ -16,19 +17,83 @@ export const RTM_GETNEIGH = 30;
 export const RTM_NEWRULE = 32;
 export const RTM_DELRULE = 33;
 export const RTM_GETRULE = 34;
+export const RTM_NEWQDISC = 36;
+export const RTM_DELQDISC = 37;
+export const RTM_GETQDISC = 38;
+export const RTM_NEWTCLASS = 40;
+export const RTM_DELTCLASS = 41;
+export const RTM_GETTCLASS = 42;
+export const RTM_NEWTFILTER = 44;
+export const RTM_DELTFILTER = 45;
+export const RTM_GETTFILTER = 46;
+export const RTM_NEWPREFIX = 52;
+export const RTM_NEWMULTICAST = 56;
+export const RTM_DELMULTICAST = 57;
+export const RTM_GETMULTICAST = 58;
+export const RTM_NEWANYCAST = 60;
+export const RTM_DELANYCAST = 61;
+export const RTM_GETANYCAST = 62;
+export const RTM_NEWNEIGHTBL = 64;
+export const RTM_GETNEIGHTBL = 66;
+export const RTM_SETNEIGHTBL = 67;
 export const RTM_NEWNETCONF = 80;
 export const RTM_DELNETCONF = 81;
 export const RTM_GETNETCONF = 82;
+export const RTM_NEWMDB = 84;
+export const RTM_DELMDB = 85;
+export const RTM_GETMDB = 86;
+export const RTM_NEWNSID = 88;
+export const RTM_DELNSID = 89;
+export const RTM_GETNSID = 90;
+export const RTM_NEWCHAIN = 100;
+export const RTM_DELCHAIN = 101;
+export const RTM_NEWNEXTHOP = 104;
+export const RTM_DELNEXTHOP = 105;
+export const RTM_GETNEXTHOP = 106;
+export const RTM_NEWTUNNEL = 120;
+export const RTM_DELTUNNEL = 121;
+export const RTM_GETTUNNEL = 122;
 export const RTM_NEWLINKPROP = 108;
 export const RTM_DELLINKPROP = 109;
+export const RTM_NEWVLAN = 112;
+export const RTM_DELVLAN = 113;
+export const RTM_GETVLAN = 114;
+export const RTM_NEWNEXTHOPBUCKET = 116;
+export const RTM_DELNEXTHOPBUCKET = 117;
+export const RTM_GETNEXTHOPBUCKET = 118;
 
 /** Multicast groups. */
 export const RTNLGRP_LINK = 1;
+export const RTNLGRP_NOTIFY = 2;
 export const RTNLGRP_NEIGH = 3;
+export const RTNLGRP_TC = 4;
 export const RTNLGRP_IPV4_IFADDR = 5;
+export const RTNLGRP_IPV4_MROUTE = 6;
 export const RTNLGRP_IPV4_ROUTE = 7;
 export const RTNLGRP_IPV4_RULE = 8;
+export const RTNLGRP_IPV6_IFADDR = 9;
+export const RTNLGRP_IPV6_MROUTE = 10;
+export const RTNLGRP_IPV6_ROUTE = 11;
+export const RTNLGRP_IPV6_IFINFO = 12;
+export const RTNLGRP_IPV6_PREFIX = 18;
+export const RTNLGRP_IPV6_RULE = 19;
+export const RTNLGRP_ND_USEROPT = 20;
+export const RTNLGRP_DCB = 23;
 export const RTNLGRP_IPV4_NETCONF = 24;
+export const RTNLGRP_IPV6_NETCONF = 25;
+export const RTNLGRP_MDB = 26;
+export const RTNLGRP_MPLS_ROUTE = 27;
+export const RTNLGRP_NSID = 28;
+export const RTNLGRP_MPLS_NETCONF = 29;
+export const RTNLGRP_IPV4_MROUTE_R = 30;
+export const RTNLGRP_IPV6_MROUTE_R = 31;
+export const RTNLGRP_NEXTHOP = 32;
+export const RTNLGRP_BRVLAN = 33;
+export const RTNLGRP_TUNNEL = 35;
+export const RTNLGRP_STATS = 36;
+export const RTNLGRP_IPV4_MCADDR = 37;
+export const RTNLGRP_IPV6_MCADDR = 38;
+export const RTNLGRP_IPV6_ACADDR = 39;
 
 /** Of `rtm_type`. */
 export const RTN_UNICAST = 1;
@@ -40,24 +105,51 @@ export const RTN_BLACKHOLE = 6;
 export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
 export const RTN_THROW = 9;
+export const RTN_NAT = 10;
+export const RTN_XRESOLVE = 11;
 
-/** Of `rtm_protocol`. */
+/** Of `rtm_protocol`: who made a route, a rule, a next hop. */
+export const RTPROT_UNSPEC = 0;
+export const RTPROT_REDIRECT = 1;
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
+export const RTPROT_STATIC = 4;
+export const RTPROT_RA = 9;
+export const RTPROT_ZEBRA = 11;
+export const RTPROT_BIRD = 12;
+export const RTPROT_DHCP = 16;
+export const RTPROT_KEEPALIVED = 18;
+export const RTPROT_BGP = 186;
+export const RTPROT_ISIS = 187;
+export const RTPROT_OSPF = 188;
 
 /** Of `rtm_scope`. */
 export const RT_SCOPE_UNIVERSE = 0;
+export const RT_SCOPE_SITE = 200;
 export const RT_SCOPE_LINK = 253;
+export const RT_SCOPE_HOST = 254;
 export const RT_SCOPE_NOWHERE = 255;
 
 /** Of `rtm_flags`. */
+export const RTM_F_NOTIFY = 0x100;
 export const RTM_F_CLONED = 0x200;
-export const RTNH_F_DEAD = 1;
-export const RTNH_F_ONLINK = 4;
-export const RTNH_F_LINKDOWN = 16;
+export const RTM_F_PREFIX = 0x800;
+export const RTM_F_LOOKUP_TABLE = 0x1000;
+export const RTM_F_FIB_MATCH = 0x2000;
+export const RTM_F_OFFLOAD = 0x4000;
+export const RTM_F_TRAP = 0x8000;
+export const RTM_F_OFFLOAD_FAILED = 0x20000000;
+export const RTNH_F_DEAD = 0x1;
+export const RTNH_F_PERVASIVE = 0x2;
+export const RTNH_F_ONLINK = 0x4;
+export const RTNH_F_OFFLOAD = 0x8;
+export const RTNH_F_LINKDOWN = 0x10;
+export const RTNH_F_UNRESOLVED = 0x20;
+export const RTNH_F_TRAP = 0x40;
 
 /** Reserved table numbers. */
-export const RT_TABLE_COMPAT = 252;
+export const RT_TABLE_UNSPEC = 0;
+export const RT_TABLE_DEFAULT = 253;
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
 
@@ -71,12 +163,69 @@ export const RTA_PRIORITY = 6;
 export const RTA_PREFSRC = 7;
 export const RTA_METRICS = 8;
 export const RTA_MULTIPATH = 9;
+export const RTA_FLOW = 11;
+export const RTA_CACHEINFO = 12;
 export const RTA_TABLE = 15;
+export const RTA_MARK = 16;
+export const RTA_VIA = 18;
+export const RTA_NEWDST = 19;
+export const RTA_PREF = 20;
+export const RTA_ENCAP_TYPE = 21;
+export const RTA_ENCAP = 22;
+export const RTA_EXPIRES = 23;
+export const RTA_UID = 25;
+export const RTA_TTL_PROPAGATE = 26;
+export const RTA_IP_PROTO = 27;
+export const RTA_SPORT = 28;
+export const RTA_DPORT = 29;
 export const RTA_NH_ID = 30;
+export const RTA_FLOWLABEL = 31;
 
 /** Nested in RTA_METRICS. */
+export const RTAX_LOCK = 1;
 export const RTAX_MTU = 2;
+export const RTAX_WINDOW = 3;
+export const RTAX_RTT = 4;
+export const RTAX_RTTVAR = 5;
+export const RTAX_SSTHRESH = 6;
+export const RTAX_CWND = 7;
 export const RTAX_ADVMSS = 8;
+export const RTAX_REORDERING = 9;
+export const RTAX_HOPLIMIT = 10;
+export const RTAX_INITCWND = 11;
+export const RTAX_FEATURES = 12;
+export const RTAX_RTO_MIN = 13;
+export const RTAX_INITRWND = 14;
+export const RTAX_QUICKACK = 15;
+export const RTAX_CC_ALGO = 16;
+export const RTAX_FASTOPEN_NO_COOKIE = 17;
+
+/** Bits of RTAX_FEATURES. */
+export const RTAX_FEATURE_ECN = 0x1;
+export const RTAX_FEATURE_SACK = 0x2;
+export const RTAX_FEATURE_TIMESTAMP = 0x4;
+export const RTAX_FEATURE_ALLFRAG = 0x8;
+export const RTAX_FEATURE_TCP_USEC_TS = 0x10;
 
 /** Bits of IFLA_EXT_MASK. */
+export const RTEXT_FILTER_VF = 0x1;
+export const RTEXT_FILTER_BRVLAN = 0x2;
+export const RTEXT_FILTER_BRVLAN_COMPRESSED = 0x4;
 export const RTEXT_FILTER_SKIP_STATS = 0x8;
+
+/** Attributes of RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER. */
+export const TCA_KIND = 1;
+export const TCA_OPTIONS = 2;
+export const TCA_XSTATS = 4;
+export const TCA_STATS2 = 7;
+export const TCA_STAB = 8;
+export const TCA_CHAIN = 11;
+export const TCA_HW_OFFLOAD = 12;
+export const TCA_INGRESS_BLOCK = 13;
+export const TCA_EGRESS_BLOCK = 14;
+export const TCA_DUMP_FLAGS = 15;
+export const TCA_EXT_WARN_MSG = 16;
+export const TCA_STATS = 3;
+export const TCA_RATE = 5;
+export const TCA_FCNT = 6;
+export const TCA_DUMP_INVISIBLE = 10;

@@ -52,19 +52,19 @@ async function program(source: string): Promise<string> {
 }
 
 it('lets the process end while a request socket is idle and open', async () => {
-  expect(await program("const [fd]=await open();globalThis.p=a.start(fd,0,-1,0);console.log('idle')")).toBe('idle');
+  expect(await program("const [fd]=await open();globalThis.p=a.start(fd);console.log('idle')")).toBe('idle');
 });
 
 it('survives process.exit with a thread that waits', async () => {
   const source =
-    "const [fd]=await open(1);const p=a.start(fd,0,-1,0);a.receive(p);setTimeout(()=>{console.log('bye');process.exit(0)},50)";
+    "const [fd]=await open(1);const p=a.start(fd);a.receive(p);setTimeout(()=>{console.log('bye');process.exit(0)},50)";
   expect(await program(source)).toBe('bye');
 });
 
 it('survives the end of a worker that left sockets open', async () => {
   const source = `
     const {Worker}=require('node:worker_threads');
-    const code="const a=require(process.argv[2]);(async()=>{for(let i=0;i<5;i++){const [fd]=await a.task('openNetlink','','',new Int32Array([0,0,0]),new Int32Array([1]));const p=a.start(fd,0,-1,0);a.receive(p);}a.task('openNetlink','','',new Int32Array([0,0,0]),new Int32Array(0));process.exit(0)})()";
+    const code="const a=require(process.argv[2]);(async()=>{for(let i=0;i<5;i++){const [fd]=await a.task('openNetlink','','',new Int32Array([0,0,0]),new Int32Array([1]));const p=a.start(fd);a.receive(p);}a.task('openNetlink','','',new Int32Array([0,0,0]),new Int32Array(0));process.exit(0)})()";
     for(let i=0;i<10;i++){
       const w=new Worker(code,{eval:true,argv:[process.argv0&&a.__path||'']});
       await new Promise(r=>w.once('exit',r));
@@ -78,9 +78,34 @@ it('frees a port that nobody closed when it is collected', async () => {
   const source = `
     const fs=require('node:fs');
     const before=fs.readdirSync('/proc/self/task').length;
-    for(let i=0;i<50;i++){const [fd]=await open();a.start(fd,0,-1,0);}
+    for(let i=0;i<50;i++){const [fd]=await open();a.start(fd);}
     for(let i=0;i<20;i++){await new Promise(r=>setTimeout(r,10));globalThis.gc?.();}
     console.log(fs.readdirSync('/proc/self/task').length===before)`;
   const text = `require('node:v8').setFlagsFromString('--expose-gc');globalThis.gc=require('node:vm').runInNewContext('gc');${source}`;
   expect(await program(text)).toBe('true');
+});
+
+it('waits for whoever prepares the directory of named namespaces, so that nobody mounts it a second time', async () => {
+  const addon = new URL(`../../prebuilds/linux-${process.arch}/kcore-netlink.glibc.node`, import.meta.url).pathname;
+  const source = `
+    const a=require(${JSON.stringify(addon)}),none=new Int32Array(0),fs=require('node:fs');
+    const {once}=require('node:events');
+    const mounts=()=>fs.readFileSync('/proc/self/mountinfo','utf8').split('\\n').filter((l)=>l.split(' ')[3]==='/netns').length;
+    (async()=>{
+      const holder=require('node:child_process').spawn('flock',['/run/netns','sh','-c','echo held; cat']);
+      await once(holder.stdout,'data');
+      let done=false;
+      const sharing=a.task('shareMount','','/run/netns',none,none).then(()=>{done=true});
+      const inode=fs.statSync('/run/netns').ino;
+      const waits=()=>fs.readFileSync('/proc/locks','utf8').split('\\n').some((l)=>l.includes('->')&&l.includes(':'+inode+' '));
+      while(!done&&!waits())await new Promise((r)=>setTimeout(r,5));
+      const early=done;
+      holder.stdin.end();
+      await sharing;
+      console.log(early?'did not wait':'waited',mounts());
+    })()`;
+  // In a mount namespace of its own, where nothing is mounted there yet.
+  const script = 'mount -t tmpfs none /run && mkdir /run/netns && exec "$0" -e "$1"';
+  const { stdout } = await run('unshare', ['--mount', 'sh', '-c', script, process.execPath, source]);
+  expect(stdout.trim()).toBe('waited 1');
 });

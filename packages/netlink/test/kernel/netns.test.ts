@@ -1,8 +1,9 @@
-import { readlink } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { open, readFile, readlink } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { openConnection } from '../../src/connection/open.ts';
 import { SystemError } from '../../src/error.ts';
-import { createNetns, deleteNetns, listNetns, netnsPath } from '../../src/netns.ts';
+import { createNetns, deleteNetns, listNetns, NETNS_DIRECTORY, netnsPath } from '../../src/netns.ts';
 import { links } from '../../src/rtnl/link/requests.ts';
 import { readNetSysctl, writeNetSysctl } from '../../src/sysctl.ts';
 import { NETLINK_ROUTE } from '../../src/uapi/netlink.ts';
@@ -46,7 +47,56 @@ it('reads and writes sysctls of a namespace', async () => {
   expect(await readNetSysctl(['ipv4', 'conf', 'lo', 'forwarding'], path)).toBe(1);
   expect(await ip(name, '-j', 'netconf', 'show', 'dev', 'lo').catch(() => '')).toBeDefined();
   await expect(readNetSysctl(['ipv4', 'conf', 'nope', 'forwarding'], path)).rejects.toMatchObject({ code: 'ENOENT' });
-  expect(() => readNetSysctl(['ipv4', '..', 'forwarding'], path)).rejects.toThrow(/not part of a sysctl/);
+  await expect(() => readNetSysctl(['ipv4', '..', 'forwarding'], path)).rejects.toThrow(/not part of a sysctl/);
+});
+
+it('makes one of those that many ask for at once, and mounts the directory no second time', async () => {
+  const name = `kct-${process.pid}-race`;
+  await createNetns(`${name}-first`);
+  const mounts = async (): Promise<number> => {
+    const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
+    return lines.filter((line) => line.split(' ')[4] === NETNS_DIRECTORY).length;
+  };
+  const before = await mounts();
+  try {
+    const results = await Promise.allSettled(Array.from({ length: 16 }, () => createNetns(name)));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason.code).toBe('EEXIST');
+    expect(await mounts()).toBe(before);
+    expect(await ip(name, 'link', 'show')).toContain('lo:');
+  } finally {
+    await deleteNetns(name);
+    await deleteNetns(`${name}-first`);
+  }
+});
+
+it('deletes what iproute2 made, and leaves to iproute2 what it can delete', async () => {
+  const name = `kct-${process.pid}-theirs`;
+  execFileSync('ip', ['netns', 'add', name]);
+  expect(await listNetns()).toContain(name);
+  await deleteNetns(name);
+  expect(execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })).not.toContain(name);
+  await createNetns(name);
+  execFileSync('ip', ['netns', 'delete', name]);
+  expect(await listNetns()).not.toContain(name);
+});
+
+it("opens sockets in the namespace of a descriptor, which stays the caller's", async () => {
+  await using namespaces = new Namespaces();
+  const { path, name } = await namespaces.create('fd');
+  const file = await open(path);
+  await using connection = await openConnection({ protocol: NETLINK_ROUTE, netns: file.fd });
+  await connection.request(links.create({ kind: 'bridge', name: 'by-fd' }));
+  expect(await ip(name, 'link', 'show')).toContain('by-fd');
+  expect((await file.stat()).isFile()).toBe(true);
+  await file.close();
+  await expect(openConnection({ protocol: NETLINK_ROUTE, netns: -1 })).rejects.toThrow(RangeError);
+  await expect(openConnection({ protocol: NETLINK_ROUTE, netns: 'relative' })).rejects.toThrow(/not an absolute path/);
+});
+
+it('says that a file is no namespace', async () => {
+  const error = await openConnection({ protocol: NETLINK_ROUTE, netns: '/etc/hostname' }).catch((e: unknown) => e);
+  expect(String(error)).toMatch(/enter network namespace \/etc\/hostname: EINVAL \(this is no network namespace/);
 });
 
 it('says which path is missing', async () => {
@@ -55,4 +105,5 @@ it('says which path is missing', async () => {
   );
   expect(error).toBeInstanceOf(SystemError);
   expect((error as SystemError).code).toBe('ENOENT');
+  expect((error as SystemError).message).toMatch(/enter network namespace \/run\/netns\/kct-missing: ENOENT/);
 });

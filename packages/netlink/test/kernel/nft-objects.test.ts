@@ -28,7 +28,7 @@ afterAll(async () => {
 beforeEach(() => ns.run('nft', 'flush', 'ruleset'));
 
 async function commit(...requests: readonly Request<unknown>[]): Promise<void> {
-  expect(await nftTransaction(connection, requests)).toEqual({ status: 'ok' });
+  expect(await nftTransaction(connection, requests)).toMatchObject({ status: 'ok' });
 }
 
 async function read(set: SetShape): Promise<ReturnType<typeof elementsOf>> {
@@ -319,7 +319,7 @@ describe('transactions', () => {
 
   test('a transaction for a generation that has passed is stale and changes nothing', async () => {
     const { id } = await connection.request(nft.generation());
-    expect(await nftTransaction(connection, [table], { generation: id })).toEqual({ status: 'ok' });
+    expect(await nftTransaction(connection, [table], { generation: id })).toMatchObject({ status: 'ok' });
     expect((await connection.request(nft.generation())).id).not.toBe(id);
     expect(
       await nftTransaction(connection, [nft.chains.create({ ...ip, name: 'late' })], { generation: id }),

@@ -153,6 +153,61 @@ it('rejects a send that the kernel took nothing of', async () => {
   await expect(sender.send([frame(1)])).rejects.toMatchObject({ code: 'ENETDOWN' });
 });
 
+it('keeps what a filter refuses out of the socket', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b } = await pair(namespaces);
+  await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
+  // Load the byte at 15; keep 16 bytes of the frame when it is odd, nothing otherwise.
+  const filter = [{ code: 0x30, k: 15 }, { code: 0x45, jf: 1, k: 1 }, { code: 0x06, k: 16 }, { code: 0x06 }];
+  await using receiver = await openPacketSocket({ device: 'b', etherType: 0x88b6, netns: b, filter });
+  await sender.send(Array.from({ length: 10 }, (_, number) => frame(number)));
+  const got: (readonly (number | undefined)[])[] = [];
+  for await (const batch of receiver.receive()) {
+    got.push(...batch.map((bytes) => [bytes.length, bytes[15]]));
+    if (got.length >= 5) break;
+  }
+  expect(got).toEqual([1, 3, 5, 7, 9].map((number) => [16, number]));
+  const tooLong = Array.from({ length: 33 }, () => ({ code: 0x06 }));
+  await expect(openPacketSocket({ device: 'b', etherType: 3, netns: b, filter: tooLong })).rejects.toThrow('longer');
+});
+
+it('counts what found the receive buffer full', async () => {
+  await using namespaces = new Namespaces();
+  const { a, b } = await pair(namespaces);
+  await using sender = await openPacketSocket({ device: 'a', etherType: 0, netns: a });
+  await using receiver = await openPacketSocket({ device: 'b', etherType: 0x88b6, netns: b, receiveBuffer: 4096 });
+  await using client = await openUdpSocket({ device: 'a', port: 6800, broadcast: true, netns: a });
+  await using server = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b, receiveBuffer: 4096 });
+  expect([receiver.dropped(), server.dropped()]).toEqual([0, 0]);
+  await sender.send(Array.from({ length: 200 }, (_, number) => frame(number)));
+  await client.send(Array.from({ length: 200 }, () => ({ data: frame(0), address: '10.9.0.2', port: 6700 })));
+  for (const { dropped, received } of [
+    { dropped: receiver.dropped(), received: await firstBatch(receiver.receive()) },
+    { dropped: server.dropped(), received: await firstBatch(server.receive()) },
+  ]) {
+    expect(received).toBeGreaterThan(0);
+    expect(received + dropped).toBe(200);
+  }
+});
+
+it("knows a bridge's address, which changes with its ports", async () => {
+  await using namespaces = new Namespaces();
+  const { path, name } = await namespaces.create('bridge');
+  await ip(name, 'link', 'add', 'name', 'br', 'type', 'bridge');
+  await ip(name, 'link', 'set', 'dev', 'br', 'up');
+  await using socket = await openPacketSocket({ device: 'br', etherType: 0x0806, netns: path });
+  for (const port of ['02:00:00:00:00:09', '02:00:00:00:00:01']) {
+    const link = `p${port.at(-1)}`;
+    await ip(name, 'link', 'add', 'name', link, 'address', port, 'type', 'veth', 'peer', 'name', `${link}x`);
+    await ip(name, 'link', 'set', 'dev', link, 'master', 'br');
+    const [seen] = await ipJson(name, 'link', 'show', 'dev', 'br');
+    expect(socket.mac).toBe(seen?.['address']);
+    expect(socket.mac).toBe(port);
+  }
+  await ip(name, 'link', 'delete', 'dev', 'br');
+  expect(socket.mac).toBe('02:00:00:00:00:01');
+});
+
 it('makes a tap that stays when asked to, and goes with its holder when not', async () => {
   await using namespaces = new Namespaces();
   const { path, name } = await namespaces.create('tap');
@@ -172,4 +227,9 @@ it('makes a tap that stays when asked to, and goes with its holder when not', as
 
 async function drain(batches: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of batches);
+}
+
+async function firstBatch(batches: AsyncIterable<readonly unknown[]>): Promise<number> {
+  for await (const batch of batches) return batch.length;
+  return 0;
 }

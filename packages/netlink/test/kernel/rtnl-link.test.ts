@@ -1,14 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Connection,
-  createLink,
-  dataOf,
-  type Link,
-  links,
-  NetlinkError,
-  openConnection,
-} from '../../src/index.ts';
+import type { Connection } from '../../src/connection/connection.ts';
+import { openConnection } from '../../src/connection/open.ts';
+import { NetlinkError } from '../../src/error.ts';
+import { createLink } from '../../src/rtnl/link/create.ts';
+import { dataOf, type Link } from '../../src/rtnl/link/link.ts';
+import { links } from '../../src/rtnl/link/requests.ts';
 import { NETLINK_ROUTE } from '../../src/uapi/netlink.ts';
 import { type TestNamespace, testNamespace } from './namespace.ts';
 

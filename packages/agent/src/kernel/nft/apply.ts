@@ -74,14 +74,18 @@ function judged(
       return operations.map(() => OK);
     case 'unknown':
       return operations.map(() => ({ status: 'unknown', message: result.error.message }));
-    case 'stale': {
+    case 'stale':
+    case 'refused': {
       const { code, message } = result.error;
       return operations.map(() => ({ status: 'failed', code, message }));
     }
     case 'failed': {
       const blame = new Map<number, Blame>();
-      for (const { index, error } of result.failures) {
-        for (const operation of requests[index]?.operations ?? []) blame.set(operation, error);
+      for (const { index, element, error } of result.failures) {
+        const operations = requests[index]?.operations ?? [];
+        // Elements share a request; the kernel points at the one that it refused.
+        const guilty = element === undefined ? operations : operations.slice(element, element + 1);
+        for (const operation of guilty) blame.set(operation, error);
       }
       return blamed(operations, blame);
     }

@@ -96,7 +96,7 @@ describe('settings of a link by address family', () => {
        0c 00 0a 80  05 00 08 00  01 00 00 00`,
     );
     const told = Buffer.from('10000200' + '0c000100' + '01000000' + '00000000', 'hex');
-    expect(decode(addressFamilies, told)).toEqual({ ipv4: { conf: { forwarding: 1 } } });
+    expect(decode(addressFamilies, told)).toEqual({ ipv4: { conf: { forwarding: 1, mcForwarding: 0 } } });
   });
 
   test('an unknown one is refused by name', () => {

@@ -1,66 +1,38 @@
-import { type DumpRequest, queryOf, type Request, requestOf } from '../../message/request.ts';
+import { type DumpRequest, dumpBy, queryOf, type Request, requestOf } from '../../message/request.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from '../../uapi/netlink.ts';
 import {
-  RTEXT_FILTER_SKIP_STATS,
+  RTEXT_FILTER_VF,
   RTM_DELLINK,
   RTM_DELLINKPROP,
   RTM_GETLINK,
   RTM_NEWLINK,
   RTM_NEWLINKPROP,
+  RTM_SETLINK,
 } from '../../uapi/rtnetlink.ts';
-import { type LinkAttributes, linkBody } from './attributes.ts';
+import { AF_BRIDGE } from '../../uapi/socket.ts';
+import { bridgeLinkBody, linkBody } from './attributes.ts';
 import type { BridgePort } from './bridge-port.ts';
-import { type LinkFlags, linkHeader } from './header.ts';
-import { dataOf, decodeLink, type Link, type LinkData, type LinkKind } from './link.ts';
+import { linkHeader } from './header.ts';
+import { dataOf, decodeLink, type Link, portOf } from './link.ts';
+import type { LinkChange, NewLink } from './new-link.ts';
+import { type LinkSelector, selected } from './selector.ts';
+import { checkNewLink } from './validate.ts';
 
-/** How a request names its link. A name longer than 15 bytes is an alternative one. */
-export type LinkSelector = { readonly index: number } | { readonly name: string };
-
-type Plain = Omit<LinkAttributes, 'linkinfo' | 'unknown' | 'altName' | 'extMask' | 'properties'>;
-
-type KindAndData =
-  | { readonly [K in LinkKind]: { readonly kind: K; readonly data?: LinkData<K> } }[LinkKind]
-  /** A kind without a table; the data is written as it is. */
-  | { readonly kind: string; readonly data?: Uint8Array };
-
-/**
- * What a new link can be given. The kernel takes an alias, alternative names or `addressFamilies` in the same message
- * and forgets them without an error, so they are not here: `change` and `addAltNames` set them.
- */
-export type NewLink = Omit<Plain, 'alias' | 'addressFamilies'> &
-  KindAndData & { readonly name: string; readonly index?: number; readonly flags?: LinkFlags };
-
-/** Only what is mentioned changes. `data` needs its `kind`; `port` needs that the link is a port already. */
-export type LinkChange = Plain & {
-  readonly flags?: LinkFlags;
-  readonly kind?: LinkKind;
-  readonly data?: LinkData<LinkKind>;
-  readonly port?: BridgePort;
-};
-
-/** Longest name of an interface. Source: IFNAMSIZ of include/uapi/linux/if.h. */
-const NAME_MAX = 15;
-
-function selected(selector: LinkSelector): {
-  readonly index: number;
-  readonly attributes: LinkAttributes;
-  readonly text: string;
-} {
-  if ('index' in selector) {
-    if (!(selector.index > 0)) throw new RangeError(`${selector.index} is not the index of a link; indices begin at 1`);
-    return { index: selector.index, attributes: {}, text: `#${selector.index}` };
-  }
-  const { name } = selector;
-  if (name === '') throw new RangeError('the name of a link is empty');
-  const attributes = Buffer.byteLength(name) > NAME_MAX ? { altName: name } : { name };
-  return { index: 0, attributes, text: name };
+/** What a GET tells beside the usual. */
+interface Detail {
+  /** The virtual functions of NICs, with their statistics. */
+  readonly virtualFunctions?: boolean;
+  /** Of another namespace, by the id that this one has for it. */
+  readonly netnsId?: number;
 }
 
 /**
  * Makes a link and resolves with it, its new index included, if the kernel echoes it. Kernels before 6.2 echo none, and
  * vxlan devices never are; then the result is undefined, and `get` tells. `createLink` does both.
+ * @throws {RangeError} Something that the kernel would forget without a word.
  */
 function create(link: NewLink): Request<Link | undefined> {
+  checkNewLink(link);
   const { kind, data, index, flags, ...attributes } = link;
   return queryOf({
     operation: `create link ${link.name}`,
@@ -79,18 +51,21 @@ function create(link: NewLink): Request<Link | undefined> {
   });
 }
 
-/** Changes a link. A new `name` needs a selection by index. */
+/** Changes a link. A new `name` needs a selection by index, and so does `port`. */
 function change(selector: LinkSelector, wanted: LinkChange): Request<void> {
   const { index, attributes, text } = selected(selector);
-  const { flags, kind, data, port, ...rest } = wanted;
+  const { flags, kind, data, port, bondPort, ...rest } = wanted;
+  const operation = `change link ${text} (${Object.keys(wanted).join(', ')})`;
+  if (port !== undefined) return changePort(operation, index, port, Object.keys(wanted).length === 1);
   if (rest.name !== undefined && index === 0) throw new RangeError('a link is renamed by its index, not by its name');
+  if (data !== undefined && kind === undefined) throw new RangeError(`${operation}: data needs its kind`);
   const linkinfo = {
     ...(kind === undefined ? {} : { kind }),
     ...(data === undefined ? {} : { data }),
-    ...(port === undefined ? {} : { slaveKind: 'bridge', slaveData: port }),
+    ...(bondPort === undefined ? {} : { slaveKind: 'bond', slaveData: bondPort }),
   };
   return requestOf({
-    operation: `change link ${text} (${Object.keys(wanted).join(', ')})`,
+    operation,
     type: RTM_NEWLINK,
     codec: linkBody,
     value: {
@@ -100,6 +75,19 @@ function change(selector: LinkSelector, wanted: LinkChange): Request<void> {
   });
 }
 
+/**
+ * The bridge's own message (AF_BRIDGE) and not IFLA_INFO_SLAVE_DATA: both take all settings, and only this one fails
+ * for a link that is no port.
+ */
+function changePort(operation: string, index: number, port: BridgePort, alone: boolean): Request<void> {
+  if (index === 0 || !alone) {
+    throw new RangeError(`${operation}: the settings of a port are changed by themselves, of a link selected by index`);
+  }
+  const value = { header: linkHeader({ family: AF_BRIDGE, index }), attributes: { port } };
+  return requestOf({ operation, type: RTM_SETLINK, codec: bridgeLinkBody, value });
+}
+
+/** Deletes a link, and what hangs on it: a veth's other end, VLANs above it. ENODEV when there is none. */
 function deleteLink(selector: LinkSelector): Request<void> {
   const { index, attributes, text } = selected(selector);
   const value = { header: linkHeader({ index }), attributes };
@@ -108,7 +96,7 @@ function deleteLink(selector: LinkSelector): Request<void> {
 
 /**
  * Deletes all links of a group at once, which is up to 80 times as fast as one by one. A foreign member dies with it,
- * and one that cannot be deleted blocks all (EOPNOTSUPP): list the group first.
+ * and one that cannot be deleted blocks all (EOPNOTSUPP): `deleteLinkGroup` looks into the group first.
  */
 function deleteGroup(group: number): Request<void> {
   if (group === 0) throw new RangeError('group 0 holds every link that was given no other group');
@@ -116,44 +104,57 @@ function deleteGroup(group: number): Request<void> {
   return requestOf({ operation: `delete links of group ${group}`, type: RTM_DELLINK, codec: linkBody, value });
 }
 
-function get(selector: LinkSelector): Request<Link | undefined> {
+function detailOf({ virtualFunctions, netnsId }: Detail): { extMask?: number; targetNetnsId?: number } {
+  return {
+    ...(virtualFunctions === true ? { extMask: RTEXT_FILTER_VF } : {}),
+    ...(netnsId === undefined ? {} : { targetNetnsId: netnsId }),
+  };
+}
+
+/** One link, by its index, its name or an alternative one. ENODEV: there is none. */
+function get(selector: LinkSelector, detail: Detail = {}): Request<Link | undefined> {
   const { index, attributes, text } = selected(selector);
   return queryOf({
     operation: `get link ${text}`,
     type: RTM_GETLINK,
     codec: linkBody,
-    value: { header: linkHeader({ index }), attributes: { ...attributes, extMask: RTEXT_FILTER_SKIP_STATS } },
+    value: { header: linkHeader({ index }), attributes: { ...attributes, ...detailOf(detail) } },
     reply: (messages) => messages.map(decodeLink).at(-1),
   });
 }
 
-/** All links, or those of a kind, or the ports of a master. Statistics are left out. */
-function list(filter: { readonly kind?: string; readonly master?: number } = {}): DumpRequest<Link> {
-  const { kind, master } = filter;
-  return {
-    ...requestOf({
-      operation: 'list links',
-      type: RTM_GETLINK,
-      codec: linkBody,
-      value: {
-        header: linkHeader({}),
-        attributes: {
-          extMask: RTEXT_FILTER_SKIP_STATS,
-          ...(master === undefined ? {} : { master }),
-          ...(kind === undefined ? {} : { linkinfo: { kind } }),
-        },
+/** All links, or those of a kind, a group, or the ports of a master. */
+function list(
+  filter: Detail & { readonly kind?: string; readonly master?: number; readonly group?: number } = {},
+): DumpRequest<Link> {
+  const { kind, master, group } = filter;
+  return dumpBy({
+    operation: 'list links',
+    type: RTM_GETLINK,
+    codec: linkBody,
+    value: {
+      header: linkHeader({}),
+      attributes: {
+        ...detailOf(filter),
+        ...(master === undefined ? {} : { master }),
+        ...(kind === undefined ? {} : { linkinfo: { kind } }),
       },
-    }),
+    },
     decode(message) {
       const link = decodeLink(message);
-      const wanted = (kind === undefined || link.kind === kind) && (master === undefined || link.master === master);
+      const wanted =
+        (kind === undefined || link.kind === kind) &&
+        (master === undefined || link.master === master) &&
+        // The kernel has no filter by group.
+        (group === undefined || (link.group ?? 0) === group);
       return wanted ? link : undefined;
     },
-  };
+  });
 }
 
 function altNames(type: number, verb: string, selector: LinkSelector, names: readonly string[]): Request<void> {
   const { index, attributes, text } = selected(selector);
+  if (names.length === 0) throw new RangeError(`${verb} link ${text}: there are none`);
   return requestOf({
     operation: `${verb} link ${text}: ${names.join(', ')}`,
     type,
@@ -163,11 +164,12 @@ function altNames(type: number, verb: string, selector: LinkSelector, names: rea
   });
 }
 
-/** Names of up to 127 bytes beside the name proper. */
+/** Names of up to 127 bytes beside the name proper. EEXIST: a link of the namespace has one of them. */
 function addAltNames(selector: LinkSelector, names: readonly string[]): Request<void> {
   return altNames(RTM_NEWLINKPROP, 'add alternative names of', selector, names);
 }
 
+/** Takes alternative names away. ENOENT when there is no such name, EINVAL when it is another link’s. */
 function deleteAltNames(selector: LinkSelector, names: readonly string[]): Request<void> {
   return altNames(RTM_DELLINKPROP, 'delete alternative names of', selector, names);
 }
@@ -183,4 +185,5 @@ export const links = {
   addAltNames,
   deleteAltNames,
   dataOf,
+  portOf,
 } as const;

@@ -11,7 +11,7 @@ import {
   IFLA_TUN_PI,
   IFLA_TUN_TYPE,
   IFLA_TUN_VNET_HDR,
-} from '../../uapi/if-link.ts';
+} from '../../uapi/if-link-kinds.ts';
 
 /**
  * `IFLA_INFO_DATA` of kind "tun". The kernel tells it and takes none of it: such links are made through /dev/net/tun.
@@ -30,4 +30,5 @@ export const tun = attributes({
   queues: [IFLA_TUN_NUM_QUEUES, u32],
   disabledQueues: [IFLA_TUN_NUM_DISABLED_QUEUES, u32],
 });
+/** Options of kind "tun", which the kernel only tells; `openTap` makes one. */
 export type Tun = Infer<typeof tun>;

@@ -22,4 +22,5 @@ const peer: Codec<VethPeer> = {
 
 /** `IFLA_INFO_DATA` of kind "veth", only when a pair is made. Source: include/uapi/linux/veth.h. */
 export const veth = attributes({ peer: [VETH_INFO_PEER, peer] });
+/** Options of kind "veth". */
 export type Veth = Infer<typeof veth>;

@@ -1,0 +1,6 @@
+import { attributes } from '../../codec/attributes.ts';
+import { cstring } from '../../codec/text.ts';
+import { NFTA_SECMARK_CTX } from '../../uapi/nf-tables-object.ts';
+
+/** A security label, for packets that a rule gives it. */
+export const secmark = attributes({ context: [NFTA_SECMARK_CTX, cstring] });

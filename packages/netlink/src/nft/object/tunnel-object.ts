@@ -1,0 +1,47 @@
+import { ipv4, ipv6 } from '../../codec/address.ts';
+import { attributes } from '../../codec/attributes.ts';
+import { nested } from '../../codec/nested.ts';
+import { be16, be32, bytes, u8 } from '../../codec/scalar.ts';
+import {
+  NFTA_TUNNEL_KEY_DPORT,
+  NFTA_TUNNEL_KEY_FLAGS,
+  NFTA_TUNNEL_KEY_ID,
+  NFTA_TUNNEL_KEY_IP,
+  NFTA_TUNNEL_KEY_IP_DST,
+  NFTA_TUNNEL_KEY_IP_SRC,
+  NFTA_TUNNEL_KEY_IP6,
+  NFTA_TUNNEL_KEY_IP6_DST,
+  NFTA_TUNNEL_KEY_IP6_FLOWLABEL,
+  NFTA_TUNNEL_KEY_IP6_SRC,
+  NFTA_TUNNEL_KEY_OPTS,
+  NFTA_TUNNEL_KEY_SPORT,
+  NFTA_TUNNEL_KEY_TOS,
+  NFTA_TUNNEL_KEY_TTL,
+} from '../../uapi/nf-tables-object.ts';
+
+/** The outer header for packets that a rule sends through a link of external mode. */
+export const tunnel = attributes({
+  id: [NFTA_TUNNEL_KEY_ID, be32],
+  ip: [
+    NFTA_TUNNEL_KEY_IP,
+    nested(attributes({ source: [NFTA_TUNNEL_KEY_IP_SRC, ipv4], destination: [NFTA_TUNNEL_KEY_IP_DST, ipv4] })),
+  ],
+  ip6: [
+    NFTA_TUNNEL_KEY_IP6,
+    nested(
+      attributes({
+        source: [NFTA_TUNNEL_KEY_IP6_SRC, ipv6],
+        destination: [NFTA_TUNNEL_KEY_IP6_DST, ipv6],
+        flowLabel: [NFTA_TUNNEL_KEY_IP6_FLOWLABEL, be32],
+      }),
+    ),
+  ],
+  /** NFT_TUNNEL_F_*. */
+  flags: [NFTA_TUNNEL_KEY_FLAGS, be32],
+  tos: [NFTA_TUNNEL_KEY_TOS, u8],
+  ttl: [NFTA_TUNNEL_KEY_TTL, u8],
+  sourcePort: [NFTA_TUNNEL_KEY_SPORT, be16],
+  destinationPort: [NFTA_TUNNEL_KEY_DPORT, be16],
+  /** Of VXLAN, ERSPAN or Geneve; attributes as bytes. */
+  options: [NFTA_TUNNEL_KEY_OPTS, nested(bytes)],
+});

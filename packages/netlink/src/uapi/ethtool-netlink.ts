@@ -1,0 +1,155 @@
+/* Source: include/uapi/linux/ethtool_netlink.h */
+
+/** Messages to the kernel, and its notifications (NTF). */
+export const ETHTOOL_MSG_STRSET_GET = 1;
+export const ETHTOOL_MSG_LINKINFO_GET = 2;
+export const ETHTOOL_MSG_LINKINFO_SET = 3;
+export const ETHTOOL_MSG_LINKMODES_GET = 4;
+export const ETHTOOL_MSG_LINKMODES_SET = 5;
+export const ETHTOOL_MSG_LINKSTATE_GET = 6;
+export const ETHTOOL_MSG_WOL_GET = 9;
+export const ETHTOOL_MSG_WOL_SET = 10;
+export const ETHTOOL_MSG_FEATURES_GET = 11;
+export const ETHTOOL_MSG_FEATURES_SET = 12;
+export const ETHTOOL_MSG_PRIVFLAGS_GET = 13;
+export const ETHTOOL_MSG_PRIVFLAGS_SET = 14;
+export const ETHTOOL_MSG_RINGS_GET = 15;
+export const ETHTOOL_MSG_RINGS_SET = 16;
+export const ETHTOOL_MSG_CHANNELS_GET = 17;
+export const ETHTOOL_MSG_CHANNELS_SET = 18;
+export const ETHTOOL_MSG_COALESCE_GET = 19;
+export const ETHTOOL_MSG_COALESCE_SET = 20;
+export const ETHTOOL_MSG_PAUSE_GET = 21;
+export const ETHTOOL_MSG_PAUSE_SET = 22;
+
+export const ETHTOOL_MSG_LINKINFO_NTF = 3;
+export const ETHTOOL_MSG_LINKMODES_NTF = 5;
+export const ETHTOOL_MSG_WOL_NTF = 10;
+export const ETHTOOL_MSG_FEATURES_NTF = 13;
+export const ETHTOOL_MSG_PRIVFLAGS_NTF = 15;
+export const ETHTOOL_MSG_RINGS_NTF = 17;
+export const ETHTOOL_MSG_CHANNELS_NTF = 19;
+export const ETHTOOL_MSG_COALESCE_NTF = 21;
+export const ETHTOOL_MSG_PAUSE_NTF = 23;
+
+/** Flags of a request. */
+export const ETHTOOL_FLAG_COMPACT_BITSETS = 1;
+export const ETHTOOL_FLAG_OMIT_REPLY = 2;
+export const ETHTOOL_FLAG_STATS = 4;
+
+export const ETHTOOL_A_BITSET_BITS_BIT = 1;
+export const ETHTOOL_A_BITSET_BITS = 3;
+
+export const ETHTOOL_A_BITSET_BIT_INDEX = 1;
+export const ETHTOOL_A_BITSET_BIT_NAME = 2;
+export const ETHTOOL_A_BITSET_BIT_VALUE = 3;
+
+export const ETHTOOL_A_BITSET_NOMASK = 1;
+export const ETHTOOL_A_BITSET_SIZE = 2;
+export const ETHTOOL_A_BITSET_VALUE = 4;
+export const ETHTOOL_A_BITSET_MASK = 5;
+
+export const ETHTOOL_A_CHANNELS_RX_MAX = 2;
+export const ETHTOOL_A_CHANNELS_TX_MAX = 3;
+export const ETHTOOL_A_CHANNELS_OTHER_MAX = 4;
+export const ETHTOOL_A_CHANNELS_COMBINED_MAX = 5;
+export const ETHTOOL_A_CHANNELS_RX_COUNT = 6;
+export const ETHTOOL_A_CHANNELS_TX_COUNT = 7;
+export const ETHTOOL_A_CHANNELS_OTHER_COUNT = 8;
+export const ETHTOOL_A_CHANNELS_COMBINED_COUNT = 9;
+
+export const ETHTOOL_A_COALESCE_RX_USECS = 2;
+export const ETHTOOL_A_COALESCE_RX_MAX_FRAMES = 3;
+export const ETHTOOL_A_COALESCE_RX_USECS_IRQ = 4;
+export const ETHTOOL_A_COALESCE_RX_MAX_FRAMES_IRQ = 5;
+export const ETHTOOL_A_COALESCE_TX_USECS = 6;
+export const ETHTOOL_A_COALESCE_TX_MAX_FRAMES = 7;
+export const ETHTOOL_A_COALESCE_TX_USECS_IRQ = 8;
+export const ETHTOOL_A_COALESCE_TX_MAX_FRAMES_IRQ = 9;
+export const ETHTOOL_A_COALESCE_STATS_BLOCK_USECS = 10;
+export const ETHTOOL_A_COALESCE_USE_ADAPTIVE_RX = 11;
+export const ETHTOOL_A_COALESCE_USE_ADAPTIVE_TX = 12;
+export const ETHTOOL_A_COALESCE_PKT_RATE_LOW = 13;
+export const ETHTOOL_A_COALESCE_RX_USECS_LOW = 14;
+export const ETHTOOL_A_COALESCE_RX_MAX_FRAMES_LOW = 15;
+export const ETHTOOL_A_COALESCE_TX_USECS_LOW = 16;
+export const ETHTOOL_A_COALESCE_TX_MAX_FRAMES_LOW = 17;
+export const ETHTOOL_A_COALESCE_PKT_RATE_HIGH = 18;
+export const ETHTOOL_A_COALESCE_RX_USECS_HIGH = 19;
+export const ETHTOOL_A_COALESCE_RX_MAX_FRAMES_HIGH = 20;
+export const ETHTOOL_A_COALESCE_TX_USECS_HIGH = 21;
+export const ETHTOOL_A_COALESCE_TX_MAX_FRAMES_HIGH = 22;
+export const ETHTOOL_A_COALESCE_RATE_SAMPLE_INTERVAL = 23;
+export const ETHTOOL_A_COALESCE_USE_CQE_MODE_TX = 24;
+export const ETHTOOL_A_COALESCE_USE_CQE_MODE_RX = 25;
+
+export const ETHTOOL_A_FEATURES_HW = 2;
+export const ETHTOOL_A_FEATURES_WANTED = 3;
+export const ETHTOOL_A_FEATURES_ACTIVE = 4;
+export const ETHTOOL_A_FEATURES_NOCHANGE = 5;
+
+export const ETHTOOL_A_HEADER_DEV_INDEX = 1;
+export const ETHTOOL_A_HEADER_DEV_NAME = 2;
+export const ETHTOOL_A_HEADER_FLAGS = 3;
+
+export const ETHTOOL_A_LINKINFO_PORT = 2;
+export const ETHTOOL_A_LINKINFO_PHYADDR = 3;
+export const ETHTOOL_A_LINKINFO_TP_MDIX = 4;
+export const ETHTOOL_A_LINKINFO_TP_MDIX_CTRL = 5;
+export const ETHTOOL_A_LINKINFO_TRANSCEIVER = 6;
+
+export const ETHTOOL_A_LINKMODES_AUTONEG = 2;
+export const ETHTOOL_A_LINKMODES_OURS = 3;
+export const ETHTOOL_A_LINKMODES_PEER = 4;
+export const ETHTOOL_A_LINKMODES_SPEED = 5;
+export const ETHTOOL_A_LINKMODES_DUPLEX = 6;
+export const ETHTOOL_A_LINKMODES_MASTER_SLAVE_CFG = 7;
+export const ETHTOOL_A_LINKMODES_MASTER_SLAVE_STATE = 8;
+export const ETHTOOL_A_LINKMODES_LANES = 9;
+export const ETHTOOL_A_LINKMODES_RATE_MATCHING = 10;
+
+export const ETHTOOL_A_LINKSTATE_LINK = 2;
+export const ETHTOOL_A_LINKSTATE_SQI = 3;
+export const ETHTOOL_A_LINKSTATE_SQI_MAX = 4;
+export const ETHTOOL_A_LINKSTATE_EXT_STATE = 5;
+export const ETHTOOL_A_LINKSTATE_EXT_SUBSTATE = 6;
+
+export const ETHTOOL_A_PAUSE_AUTONEG = 2;
+export const ETHTOOL_A_PAUSE_RX = 3;
+export const ETHTOOL_A_PAUSE_TX = 4;
+export const ETHTOOL_A_PAUSE_STATS = 5;
+
+export const ETHTOOL_A_PAUSE_STAT_TX_FRAMES = 2;
+export const ETHTOOL_A_PAUSE_STAT_RX_FRAMES = 3;
+
+export const ETHTOOL_A_PRIVFLAGS_FLAGS = 2;
+
+export const ETHTOOL_A_RINGS_RX_MAX = 2;
+export const ETHTOOL_A_RINGS_RX_MINI_MAX = 3;
+export const ETHTOOL_A_RINGS_RX_JUMBO_MAX = 4;
+export const ETHTOOL_A_RINGS_TX_MAX = 5;
+export const ETHTOOL_A_RINGS_RX = 6;
+export const ETHTOOL_A_RINGS_RX_MINI = 7;
+export const ETHTOOL_A_RINGS_RX_JUMBO = 8;
+export const ETHTOOL_A_RINGS_TX = 9;
+export const ETHTOOL_A_RINGS_RX_BUF_LEN = 10;
+export const ETHTOOL_A_RINGS_TCP_DATA_SPLIT = 11;
+export const ETHTOOL_A_RINGS_CQE_SIZE = 12;
+export const ETHTOOL_A_RINGS_TX_PUSH = 13;
+
+export const ETHTOOL_A_STRINGSETS_STRINGSET = 1;
+
+export const ETHTOOL_A_STRINGSET_ID = 1;
+export const ETHTOOL_A_STRINGSET_COUNT = 2;
+export const ETHTOOL_A_STRINGSET_STRINGS = 3;
+
+export const ETHTOOL_A_STRINGS_STRING = 1;
+
+export const ETHTOOL_A_STRING_INDEX = 1;
+export const ETHTOOL_A_STRING_VALUE = 2;
+
+export const ETHTOOL_A_STRSET_STRINGSETS = 2;
+export const ETHTOOL_A_STRSET_COUNTS_ONLY = 3;
+
+export const ETHTOOL_A_WOL_MODES = 2;
+export const ETHTOOL_A_WOL_SOPASS = 3;
