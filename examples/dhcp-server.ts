@@ -4,7 +4,8 @@
  *   node examples/dist/dhcp-server.js --interface br0 --address 10.78.0.1/24 --range 10.78.0.100-10.78.0.199 \
  *     --dns 1.1.1.1,8.8.8.8 --reservation 52:54:00:0b:9d:9f=10.78.0.50 --state /var/lib/br0-dhcp
  *
- * It runs until SIGTERM or SIGINT, and needs CAP_NET_RAW and CAP_NET_BIND_SERVICE.
+ * It prints `serving br0` when it is ready, and each event as a line; it runs until SIGTERM or SIGINT. SIGUSR1 prints its
+ * leases as a dnsmasq lease file, SIGUSR2 its counters as JSON. It needs CAP_NET_RAW and CAP_NET_BIND_SERVICE.
  */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -13,7 +14,7 @@ import { createDhcpServer, type DhcpNetwork } from '@kcore/agent/dhcp';
 
 const USAGE =
   'usage: dhcp-server --interface NAME --address ADDRESS/LEN --range FIRST-LAST --state DIR [--lease-seconds N] ' +
-  '[--dns A,B] [--domain NAME] [--mtu N] [--reservation MAC=ADDRESS]… [--option CODE=HEX]… [--no-probe]';
+  '[--dns A,B] [--domain NAME] [--mtu N] [--reservation MAC=ADDRESS]… [--option CODE=HEX]… [--rapid-commit] [--no-probe]';
 
 class UsageError extends Error {}
 
@@ -57,6 +58,7 @@ function settings(args: readonly string[]): Settings {
       mtu: text,
       reservation: list,
       option: list,
+      'rapid-commit': { type: 'boolean', default: false },
       'no-probe': { type: 'boolean', default: false },
     },
   });
@@ -84,6 +86,7 @@ function settings(args: readonly string[]): Settings {
       return { mac, address };
     }),
     bindingsOnly: false,
+    rapidCommit: values['rapid-commit'],
     probe: !values['no-probe'],
   };
   return { network, directory: required(values.state, 'state') };
@@ -103,6 +106,8 @@ async function run({ network, directory }: Settings): Promise<void> {
   await server.setNetworks([network]);
   // A server of many networks serves the others; this one has no other.
   if (misconfigured.length > 0) throw new UsageError(misconfigured.join('; '));
+  process.on('SIGUSR1', () => process.stdout.write(server.exportLeases()));
+  process.on('SIGUSR2', () => console.log(JSON.stringify(server.statistics())));
   console.log(`serving ${network.network}`);
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 }

@@ -177,10 +177,17 @@ describe('an agent', () => {
       network: 'web',
       mac: '52:54:00:0b:9d:9f',
       address: '10.100.0.100',
+      state: 'active',
       expiresAt: '2030-01-01T12:00:00Z',
     } as const;
     rig.dhcp.lease(lease, { ...lease, network: 'gone' });
-    expect(rig.agent.status.all().filter(({ kind }) => kind === 'lease')).toEqual([lease]);
+    const leases = (): unknown[] => rig.agent.status.all().filter(({ kind }) => kind === 'lease');
+    expect(leases()).toEqual([lease]);
+    const renewed = { ...lease, expiresAt: '2030-01-02T12:00:00Z' } as const;
+    rig.dhcp.lease(renewed);
+    expect(leases()).toEqual([renewed]);
+    rig.dhcp.lease();
+    expect(leases()).toEqual([]);
     await rig.clock.advance(300 * second);
     expect(rig.dhcp.told).toHaveLength(fed);
     await rig.source.change([], guest('web-01', 'web', '10.100.0.100'));

@@ -81,7 +81,7 @@ class RunningAgent implements Agent {
     this.#wakeups = createWakeups(clock);
     this.#events = createEventLog(this.status, clock);
     this.#report = createOutcomeReport(this.status, this.#events);
-    this.#dhcp = createDhcpLevel(options.dhcp ?? noDhcp, this.status);
+    this.#dhcp = createDhcpLevel(options.dhcp ?? noDhcp, this.status, () => clock.now());
     this.#resolvers = surroundings.resolvers();
     this.#vms = createVmLoop({
       runtime,

@@ -1,6 +1,9 @@
 export { type Channel, type ChannelClosed, channelPair, closeCodes } from './channel.ts';
 export { check, type Issue, issuesOf } from './check.ts';
+export { DhcpOption, dhcpOptionHex } from './dhcp-option.ts';
 export { type DhcpRange, dhcpRange } from './dhcp-range.ts';
+export { DhcpBootSpec, DhcpSpec, INFINITE_LEASE_SECONDS } from './dhcp-spec.ts';
+export { dnsmasqLease } from './dnsmasq-lease.ts';
 export {
   alreadyExists,
   type ErrorCode,
@@ -95,7 +98,6 @@ export {
 } from './names.ts';
 export {
   DEFAULT_NETWORK,
-  DhcpSpec,
   ForwardSpec,
   NAME_PATTERN,
   NETWORK_TYPES,
@@ -108,8 +110,11 @@ export { formatQuantity, GIB, MIB, parseMemory, parseStorage } from './quantity.
 export { type CallOptions, type Handlers, Peer, type PeerOptions } from './rpc/peer.ts';
 export {
   Condition,
+  DhcpStatus,
   EventStatus,
+  LEASE_STATES,
   LeaseStatus,
+  leaseKey,
   NetworkStatus,
   NodeFacts,
   ReachedStatus,

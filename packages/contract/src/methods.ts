@@ -1,7 +1,16 @@
 import * as v from 'valibot';
 import { Network, NetworkSpec } from './network.ts';
 import { SpecObject } from './node-spec.ts';
-import { Condition, EventStatus, LeaseStatus, NetworkStatus, NodeFacts, StatusObject, VmStatus } from './status.ts';
+import {
+  Condition,
+  DhcpStatus,
+  EventStatus,
+  LeaseStatus,
+  NetworkStatus,
+  NodeFacts,
+  StatusObject,
+  VmStatus,
+} from './status.ts';
 import { Vm, VmSpec, VmState } from './vm.ts';
 
 /**
@@ -38,6 +47,8 @@ export type VmView = v.InferOutput<typeof VmView>;
 
 export const NetworkDescription = v.strictObject({
   ...NetworkView.entries,
+  /** Of the nodes that serve it, as they last said. */
+  dhcp: v.array(v.strictObject({ node: v.string(), status: DhcpStatus })),
   vms: v.array(VmView),
   events: v.array(v.strictObject({ node: v.string(), event: EventStatus })),
 });
@@ -62,6 +73,8 @@ export const NodeDescription = v.strictObject({
   events: v.array(EventStatus),
 });
 export type NodeDescription = v.InferOutput<typeof NodeDescription>;
+
+const LeasePlace = v.strictObject({ network: v.string(), node: v.string(), address: v.string() });
 
 const outcome = v.picklist(['created', 'configured', 'unchanged']);
 
@@ -134,9 +147,18 @@ export const methods = {
   },
   'lease.list': {
     caller: 'admin',
-    params: v.strictObject({ network: v.exactOptional(v.string()) }),
+    params: v.strictObject({
+      network: v.exactOptional(v.string()),
+      node: v.exactOptional(v.string()),
+      /** Also what is expired or was released. */
+      all: v.exactOptional(v.boolean()),
+      /** `next` of the answer before: what comes after it. */
+      after: v.exactOptional(LeasePlace),
+    }),
+    /** By network, node and address; as many as a message holds. */
     result: v.strictObject({
       leases: v.array(v.strictObject({ node: v.string(), vm: v.exactOptional(v.string()), lease: LeaseStatus })),
+      next: v.exactOptional(LeasePlace),
     }),
   },
 

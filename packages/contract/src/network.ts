@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DhcpSpec, ipv4 } from './dhcp-spec.ts';
 import { isIpv4 } from './ipv4.ts';
 
 export const NETWORK_TYPES = ['nat', 'bridge', 'vxlan'] as const;
@@ -9,10 +10,6 @@ export const DEFAULT_NETWORK = 'default';
 
 export const NAME_PATTERN = /^[A-Za-z0-9_-]{1,63}$/;
 
-const ipv4 = v.pipe(
-  v.string(),
-  v.check(isIpv4, (issue) => `'${issue.received.replaceAll('"', '')}' is not an IPv4 address (for example 10.0.0.1)`),
-);
 /** `a.b.c.d` or `a.b.c.d/len` (R-35: on a VLAN sub-interface the prefix says which net is on the link; default 24). */
 const ipv4OptionalPrefix = v.pipe(
   v.string(),
@@ -42,28 +39,6 @@ export const ForwardSpec = v.strictObject({
   targetPort: v.exactOptional(port),
 });
 export type ForwardSpec = v.InferOutput<typeof ForwardSpec>;
-
-/** A DHCP option by code with its raw value in hex, for what has no name of its own here. */
-const dhcpOption = v.strictObject({
-  code: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(254)),
-  hex: v.pipe(v.string(), v.regex(/^([0-9a-fA-F]{2}){1,255}$/, 'hex must be 1 to 255 bytes in hexadecimal')),
-});
-
-export const DhcpSpec = v.strictObject({
-  /** For vxlan only (R-15): off unless true. */
-  enabled: v.exactOptional(v.boolean()),
-  rangeStart: v.exactOptional(ipv4),
-  rangeEnd: v.exactOptional(ipv4),
-  leaseSeconds: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(0x7fff_ffff))),
-  dns: v.exactOptional(v.array(ipv4)),
-  domain: v.exactOptional(v.string()),
-  options: v.exactOptional(v.array(dhcpOption)),
-  /** Reservations: this MAC gets this address, anywhere in the subnet. */
-  reservations: v.exactOptional(
-    v.array(v.strictObject({ mac: v.string(), address: ipv4, hostname: v.exactOptional(v.string()) })),
-  ),
-});
-export type DhcpSpec = v.InferOutput<typeof DhcpSpec>;
 
 /** `spec` of `kind: Network`, as a person writes it. Unknown keys are errors; what is absent was not said. */
 export const NetworkSpec = v.strictObject({

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { DhcpSpec, NETWORK_TYPES, port } from './network.ts';
+import { DhcpSpec } from './dhcp-spec.ts';
+import { NETWORK_TYPES, port } from './network.ts';
 import { Vm } from './vm.ts';
 
 /**

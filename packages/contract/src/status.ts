@@ -67,17 +67,55 @@ export const VmStatus = v.strictObject({
 });
 export type VmStatus = v.InferOutput<typeof VmStatus>;
 
+export const LEASE_STATES = ['offered', 'active', 'expired', 'released', 'declined'] as const;
+
+/** What stands in the way of an address. An address has one at a time; a MAC without a binding can have several. */
 export const LeaseStatus = v.strictObject({
   kind: v.literal('lease'),
   network: v.string(),
   mac: v.string(),
   address: v.string(),
+  /**
+   * `offered`: promised for half a minute. `active`. `expired` and `released`: kept for its client until somebody needs
+   * the address. `declined`: `mac` found somebody else using the address, so nobody is given it until then.
+   */
+  state: v.picklist(LEASE_STATES),
+  /** Whether the address is the client's by a decision, or of the range. Absent for what is no lease. */
+  origin: v.exactOptional(v.picklist(['binding', 'dynamic'])),
   hostname: v.exactOptional(v.string()),
+  /** Hexadecimal. */
   clientId: v.exactOptional(v.string()),
-  /** RFC 3339. */
-  expiresAt: v.string(),
+  /** RFC 3339. Absent: never. */
+  expiresAt: v.exactOptional(v.string()),
 });
 export type LeaseStatus = v.InferOutput<typeof LeaseStatus>;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** What the DHCP server of a network on a node has done since it began to serve it, and how full its range is. */
+export const DhcpStatus = v.strictObject({
+  kind: v.literal('dhcp'),
+  network: v.string(),
+  messages: v.strictObject({
+    discover: count,
+    offer: count,
+    request: count,
+    ack: count,
+    nak: count,
+    decline: count,
+    release: count,
+    inform: count,
+  }),
+  /** What was not answered, by reason. */
+  dropped: v.record(v.string(), count),
+  /** Replies that the kernel did not take. */
+  unsent: count,
+  /** Addresses looked for by ARP before they were offered. */
+  probes: count,
+  /** Addresses: of the range, and of the network by state. `range` is 0 where only bindings are served. */
+  addresses: v.strictObject({ range: count, active: count, offered: count, declined: count }),
+});
+export type DhcpStatus = v.InferOutput<typeof DhcpStatus>;
 
 /** A ring of the latest events; the key is the sequence number within the agent's life. */
 export const EventStatus = v.strictObject({
@@ -106,10 +144,16 @@ export const StatusObject = v.variant('kind', [
   NetworkStatus,
   VmStatus,
   LeaseStatus,
+  DhcpStatus,
   EventStatus,
   ReachedStatus,
 ]);
 export type StatusObject = v.InferOutput<typeof StatusObject>;
+
+/** The key of whatever stands in the way of an address. */
+export function leaseKey({ network, address }: { readonly network: string; readonly address: string }): string {
+  return `lease/${network}/${address}`;
+}
 
 export function statusKey(object: StatusObject): string {
   switch (object.kind) {
@@ -120,7 +164,9 @@ export function statusKey(object: StatusObject): string {
     case 'vm':
       return `${object.kind}/${object.name}`;
     case 'lease':
-      return `lease/${object.network}/${object.mac}`;
+      return leaseKey(object);
+    case 'dhcp':
+      return `dhcp/${object.network}`;
     case 'event':
       return `event/${object.sequence}`;
   }

@@ -228,6 +228,35 @@ describe('compile for all types', () => {
     });
   });
 
+  it('R-04 tells DHCP what a person wrote for it, and nothing that nobody did', () => {
+    const dhcp = {
+      domain: 'lan',
+      search: ['lan', 'example.org'],
+      ntp: ['10.240.0.9'],
+      routes: [{ destination: '10.9.0.0/16', via: '10.240.0.2' }],
+      rapidCommit: true,
+      probe: false,
+      captivePortal: 'https://portal.example/api',
+      ipv6OnlySeconds: 1800,
+      autoConfigure: false,
+      boot: { server: '10.240.0.9', bios: 'pxelinux.0' },
+    };
+    const options = [
+      { code: 138, addresses: ['10.240.0.9'] },
+      { code: 23, u8: 64 },
+    ];
+    const [served] = compiled([natNetwork('default', '10.240.0.1', { dhcp: { ...dhcp, options } })]).dhcp;
+    expect(served).toMatchObject({
+      ...dhcp,
+      options: [
+        { code: 138, hex: '0af00009' },
+        { code: 23, hex: '40' },
+      ],
+    });
+    const [plain] = compiled([natNetwork('default', '10.240.0.1')]).dhcp;
+    expect(Object.keys(plain ?? {}).filter((key) => key in dhcp)).toEqual([]);
+  });
+
   it('R-52 keeps the port of a running VM that nobody has said the attachment of yet', () => {
     const objects = [natNetwork('default', '10.240.0.1'), vm('web-01', vmNic('web-01', 0, 'default', '10.240.0.100'))];
     const ports = (kind?: string) => {

@@ -1,4 +1,4 @@
-import { dhcpRange } from '@kcore/contract';
+import { type DhcpSpec, dhcpOptionHex, dhcpRange } from '@kcore/contract';
 import type { DhcpBinding, DhcpNetwork } from '../model/dhcp-network.ts';
 import type { NodeIdentity } from './desired.ts';
 import type { ResolvedNetwork } from './resolved-network.ts';
@@ -13,7 +13,7 @@ export function dhcpNetwork(network: ResolvedNetwork, node: NodeIdentity): DhcpN
   const isNat = spec.type === 'nat';
   if (segment === undefined || !(isNat || (spec.type === 'vxlan' && spec.dhcp.enabled === true))) return undefined;
   const resolvers = node.resolvers?.length ? node.resolvers : PUBLIC_RESOLVERS;
-  const { domain, leaseSeconds = LEASE_SECONDS, dns = resolvers, options = [], reservations = [] } = spec.dhcp;
+  const { leaseSeconds = LEASE_SECONDS, dns = resolvers, options = [], reservations = [] } = spec.dhcp;
   return {
     network: spec.name,
     link: bridge.name,
@@ -23,14 +23,32 @@ export function dhcpNetwork(network: ResolvedNetwork, node: NodeIdentity): DhcpN
     leaseSeconds,
     router: segment.gateway,
     dns,
-    ...(domain === undefined ? {} : { domain }),
     mtu,
-    options,
+    ...toldAsGiven(spec.dhcp),
+    options: options.map((option) => ({ code: option.code, hex: dhcpOptionHex(option) })),
     bindings: localBindings(network, node),
     // On an overlay another node might answer a reservation too; the controller's bindings say whose each is.
     reservations: isNat ? reservations : [],
     bindingsOnly: !isNat,
   };
+}
+
+/** Settings that are served as a person wrote them. */
+function toldAsGiven(dhcp: DhcpSpec): Partial<DhcpNetwork> {
+  const { domain, search, ntp, routes, rapidCommit, probe, captivePortal, ipv6OnlySeconds, autoConfigure, boot } = dhcp;
+  const settings = {
+    domain,
+    search,
+    ntp,
+    routes,
+    rapidCommit,
+    probe,
+    captivePortal,
+    ipv6OnlySeconds,
+    autoConfigure,
+    boot,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function localBindings({ bindings }: ResolvedNetwork, node: NodeIdentity): readonly DhcpBinding[] {

@@ -43,6 +43,7 @@ export interface DhcpNetwork {
   readonly prefix: number;
   /** Where MACs that have no binding and no reservation are leased from, both ends included. Absent: they get nothing. */
   readonly range?: { readonly start: string; readonly end: string };
+  /** 0xffffffff: leases never end. */
   readonly leaseSeconds: number;
   /** Option 3; absent: no default route is told. */
   readonly router?: string;
@@ -64,6 +65,15 @@ export interface DhcpNetwork {
   readonly ntp?: readonly string[];
   /** Classless static routes (options 121 and 249), destination as `a.b.c.d/len`; the default route is added by the server. */
   readonly routes?: readonly { readonly destination: string; readonly via: string }[];
+  /** Where people log in before they are let out: a URI (option 114, RFC 8910). */
+  readonly captivePortal?: string;
+  /**
+   * The network has IPv6, and clients that can do without IPv4 are to (option 108, RFC 8925): they get no address of
+   * the range, and look again after so many seconds.
+   */
+  readonly ipv6OnlySeconds?: number;
+  /** What clients that ask and get no address are told: whether to choose a link-local one (option 116, RFC 2563). */
+  readonly autoConfigure?: boolean;
   /** Answers a DISCOVER that asks for it with an ACK at once (RFC 4039). Default false. */
   readonly rapidCommit?: boolean;
   readonly boot?: DhcpBoot;

@@ -15,18 +15,32 @@ export interface UdpDeviceSocket extends AsyncDisposable {
   receive(signal: AbortSignal): AsyncIterable<readonly Datagram[]>;
   /** Resolves with how many the kernel took, in order. */
   send(batch: readonly Datagram[]): Promise<number>;
+  /** How many found no room in the receive buffer, since the socket was opened. */
+  dropped(): number;
 }
 
 /** Whole Ethernet frames on one device (AF_PACKET, SOCK_RAW). */
 export interface PacketSocket extends AsyncDisposable {
-  /** The device's own MAC, as it was when the socket was opened: the source of frames sent. */
+  /** The device's own MAC, as it is now: a bridge's changes with its ports. The source of frames sent. */
   readonly mac: string;
   receive(signal: AbortSignal): AsyncIterable<readonly Uint8Array[]>;
   send(frames: readonly Uint8Array[]): Promise<number>;
 }
 
+/** An instruction of a classic BPF program over a frame. Source: linux/filter.h. */
+export interface FilterInstruction {
+  readonly code: number;
+  readonly jt?: number;
+  readonly jf?: number;
+  readonly k?: number;
+}
+
 export interface PacketSockets {
   openUdp(options: { readonly link: string; readonly port: number }): Promise<UdpDeviceSocket>;
-  /** `etherType` filters what is received, for example 0x0806 (ARP); 0 receives nothing: a socket to send on. */
-  openPacket(options: { readonly link: string; readonly etherType: number }): Promise<PacketSocket>;
+  /** `etherType` is what is received, for example 0x0806 (ARP), and `filter` which of that; 0: a socket to send on. */
+  openPacket(options: {
+    readonly link: string;
+    readonly etherType: number;
+    readonly filter?: readonly FilterInstruction[];
+  }): Promise<PacketSocket>;
 }

@@ -237,8 +237,9 @@ describe('status reports', () => {
       Array.from({ length: 2_500 }, (_, index) => ({
         kind: 'lease' as const,
         network: 'web',
-        mac: String(index),
-        address: '10.0.0.1',
+        mac: '52:54:00:0b:9d:9f',
+        address: `10.0.${index >> 8}.${index & 255}`,
+        state: 'active' as const,
         expiresAt: '2030-01-01T00:00:00Z',
       })),
     );

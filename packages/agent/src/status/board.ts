@@ -6,6 +6,8 @@ export interface StatusBoard {
   get(key: string): StatusObject | undefined;
   all(): readonly StatusObject[];
   put(object: StatusObject): void;
+  /** Deleting what is not there changes nothing. */
+  delete(key: string): void;
   /** The whole set of one kind: what is not in it goes. Objects that are equal to what is there change nothing. */
   replace<K extends StatusObject['kind']>(kind: K, objects: readonly Extract<StatusObject, { kind: K }>[]): void;
   /** Called for each key that was set, changed or deleted. Returns what ends it. */
@@ -28,6 +30,9 @@ export function createStatusBoard(): StatusBoard {
     get: (key) => objects.get(key),
     all: () => [...objects.values()],
     put,
+    delete(key) {
+      if (objects.delete(key)) tell(key);
+    },
     replace(kind, wanted) {
       const keys = new Set(wanted.map(statusKey));
       const gone = [...objects].filter(([key, object]) => object.kind === kind && !keys.has(key));

@@ -24,7 +24,8 @@ import { applyVm } from '../resources/vm-apply.ts';
 import { setVmState } from '../resources/vm-state.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { authorize, authorizeNode } from './authorize.ts';
-import { describeNetwork, describeNode, describeVm, listLeases, listNetworks, listVms, nodeView } from './views.ts';
+import { listLeases } from './leases.ts';
+import { describeNetwork, describeNode, describeVm, listNetworks, listVms, nodeView } from './views.ts';
 
 /** What the methods work on. */
 export interface Service {
@@ -69,7 +70,7 @@ function readHandlers({ store, sessions }: Service): Handlers {
     'vm.get': ({ name }) => describeVm(store, sessions, name),
     'node.list': () => ({ nodes: allNodes(store).map((row) => nodeView(store, sessions, row)) }),
     'node.get': ({ name }) => describeNode(store, sessions, name),
-    'lease.list': ({ network }) => listLeases(store, sessions, network),
+    'lease.list': (filter) => listLeases(store, sessions, filter),
   };
 }
 

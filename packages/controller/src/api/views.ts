@@ -97,6 +97,10 @@ export function describeNetwork(reader: Reader, sessions: Sessions, name: string
   events.sort((a, b) => (a.event.at < b.event.at ? -1 : 1));
   return {
     ...networkView(reader, sessions, network),
+    dhcp: network.nodes.flatMap(({ name: node }) => {
+      const status = sessions.status(node)?.dhcp(name);
+      return status === undefined ? [] : [{ node, status }];
+    }),
     vms: vmsOn(reader, name).map((vm) => vmView(sessions, vm)),
     events: events.slice(-RECENT),
   };
@@ -149,20 +153,4 @@ export function describeNode(reader: Reader, sessions: Sessions, name: string): 
     vms: vms.map((vm) => vmView(sessions, vm)),
     events: (status?.events ?? []).slice(-RECENT),
   };
-}
-
-/** R-44: what the nodes' DHCP servers have given out, with the VM whose NIC it is. */
-export function listLeases(reader: Reader, sessions: Sessions, network: string | undefined): Result<'lease.list'> {
-  if (network !== undefined) networkNamed(reader, network);
-  const owners = new Map<string, string>();
-  for (const vm of valuesOf<Vm>(reader, keys.vms)) {
-    for (const nic of vm.nics) owners.set(`${vm.node} ${nic.network} ${nic.mac}`, vm.name);
-  }
-  const leases = allNodes(reader).flatMap(({ name: node }) =>
-    sessions.leases(node).map((lease) => {
-      const vm = owners.get(`${node} ${lease.network} ${lease.mac}`);
-      return { node, ...present({ vm }), lease };
-    }),
-  );
-  return { leases: leases.filter(({ lease }) => network === undefined || lease.network === network) };
 }

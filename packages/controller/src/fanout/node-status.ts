@@ -1,6 +1,7 @@
 import {
   applyChange,
   type Condition,
+  type DhcpStatus,
   type EventStatus,
   emptyState,
   type KeyedChange,
@@ -45,6 +46,11 @@ export class NodeStatus {
   vm(name: string): VmStatus | undefined {
     const status = this.#state.objects.get(`vm/${name}`);
     return status?.kind === 'vm' ? status : undefined;
+  }
+
+  dhcp(network: string): DhcpStatus | undefined {
+    const status = this.#state.objects.get(`dhcp/${network}`);
+    return status?.kind === 'dhcp' ? status : undefined;
   }
 
   get networks(): NetworkStatus[] {

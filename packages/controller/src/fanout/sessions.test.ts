@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Identity, KcoreError, Peer, type StatusObject } from '@kcore/contract';
+import { formatIpv4, type Identity, KcoreError, Peer, parseIpv4, type StatusObject } from '@kcore/contract';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -496,7 +496,12 @@ describe('what nodes report', () => {
   test('R-44: leases, with the VM', async () => {
     const one = await cluster.agent('node-1');
     const { vm } = await createVm(cluster, 'web-01');
-    const lease = { kind: 'lease' as const, network: 'default', expiresAt: '2026-01-01T12:00:00Z' };
+    const lease = {
+      kind: 'lease' as const,
+      network: 'default',
+      state: 'active' as const,
+      expiresAt: '2026-01-01T12:00:00Z',
+    };
     await one.report([
       { ...lease, mac: vm.nics[0]?.mac ?? '', address: vm.nics[0]?.address ?? '' },
       { ...lease, mac: '02:00:00:00:00:01', address: '10.240.0.199' },
@@ -507,6 +512,47 @@ describe('what nodes report', () => {
       ['node-1', undefined],
     ]);
     expect((await failureOf(cluster.call('lease.list', { network: 'nope' }))).code).toBe('NotFound');
+  });
+
+  test('leases that are over are told when asked for, and many in parts: each once, by network and address', async () => {
+    const one = await cluster.agent('node-1');
+    const reported = (from: number, to: number): StatusObject[] =>
+      Array.from({ length: to - from }, (_, index) => ({
+        kind: 'lease',
+        network: 'default',
+        mac: '02:00:00:00:00:01',
+        address: formatIpv4(parseIpv4('10.240.0.0') + from + index),
+        state: (from + index) % 2 === 0 ? 'active' : 'released',
+      }));
+    await one.report(reported(6000, 10_003));
+    await one.report(reported(0, 6000));
+    expect((await cluster.call('lease.list', {})).leases).toHaveLength(5002);
+    const first = await cluster.call('lease.list', { all: true, node: 'node-1' });
+    expect([first.leases.length, first.next]).toEqual([
+      10_000,
+      { network: 'default', node: 'node-1', address: '10.240.39.15' },
+    ]);
+    if (first.next === undefined) throw new Error('there is more');
+    const second = await cluster.call('lease.list', { all: true, after: first.next });
+    expect([second.leases.map(({ lease }) => lease.address), second.next]).toEqual([
+      ['10.240.39.16', '10.240.39.17', '10.240.39.18'],
+      undefined,
+    ]);
+  });
+
+  test("a network's description has what its DHCP servers say", async () => {
+    const one = await cluster.agent('node-1');
+    const status = {
+      kind: 'dhcp' as const,
+      network: 'default',
+      messages: { discover: 1, offer: 1, request: 1, ack: 1, nak: 0, decline: 0, release: 0, inform: 0 },
+      dropped: { 'pool-exhausted': 2 },
+      unsent: 0,
+      probes: 0,
+      addresses: { range: 100, active: 1, offered: 0, declined: 0 },
+    };
+    await one.report([status]);
+    expect((await cluster.call('network.get', { name: 'default' })).dhcp).toEqual([{ node: 'node-1', status }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { nicMac, nicSeed } from '@kcore/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   applyNetwork,
@@ -126,11 +127,22 @@ describe('creating a VM', () => {
   });
 
   test('R-44: an address that the DHCP server has given to somebody unknown is passed over while it lasts', async () => {
-    const lease = { kind: 'lease' as const, network: 'default', mac: '02:00:00:00:00:01', address: '10.240.0.100' };
-    await agents[0]?.report([{ ...lease, expiresAt: '2026-01-01T00:10:00Z' }]);
-    expect(await addressOf('a', 'default', 'node-1')).toBe('10.240.0.101');
+    const lease = { kind: 'lease', state: 'active', network: 'default', mac: '02:00:00:00:00:01' } as const;
+    await agents[0]?.report([
+      { ...lease, address: '10.240.0.100', expiresAt: '2026-01-01T00:10:00Z' },
+      {
+        ...lease,
+        mac: nicMac(nicSeed('a', 0)),
+        address: '10.240.0.101',
+        state: 'declined',
+        expiresAt: '2026-01-02T00:00:00Z',
+      },
+      { ...lease, address: '10.240.0.102' },
+    ]);
+    expect(await addressOf('a', 'default', 'node-1')).toBe('10.240.0.103');
     cluster.clock.advance(11 * 60_000);
     expect(await addressOf('b', 'default', 'node-1')).toBe('10.240.0.100');
+    expect(await addressOf('c', 'default', 'node-1')).toBe('10.240.0.104');
   });
 
   test('R-46: placement', async () => {

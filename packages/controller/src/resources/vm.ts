@@ -112,13 +112,13 @@ function bindAddress(
   return formatIpv4(allocate(tx, pool, owner, now, leasedTo(context, network, owner.node, mac, pool)));
 }
 
-/** Offsets that the node's DHCP server has given to MACs it does not know: they are in use until they expire. */
+/** Offsets that the node's DHCP server has given to MACs it does not know, or that somebody uses who never asked. */
 function leasedTo(context: Context, network: Network, node: string, mac: string, pool: Pool): ReadonlySet<number> {
   if (network.type !== 'nat') return new Set();
   const live = context.presence
     .leases(node)
-    .filter((lease) => lease.network === network.name && lease.mac !== mac)
-    .filter((lease) => Date.parse(lease.expiresAt) > context.clock.now());
+    .filter((lease) => lease.network === network.name && (lease.mac !== mac || lease.state === 'declined'))
+    .filter(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > context.clock.now());
   return new Set(live.map((lease) => parseIpv4(lease.address) - pool.subnet.network));
 }
 

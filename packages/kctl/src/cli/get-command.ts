@@ -1,5 +1,6 @@
 import { KcoreError } from '@kcore/contract';
 import { Option } from 'clipanion';
+import type { OutputFormat } from '../output/format.ts';
 import { type KcoreObject, listObject } from '../output/objects.ts';
 import { type Column, tableLines } from '../text/table.ts';
 import { ControllerCommand } from './command.ts';
@@ -12,11 +13,13 @@ export interface Shape<Row> {
   readonly columns: readonly Column<Row>[];
   readonly wide: readonly Column<Row>[];
   readonly object: (row: Row) => KcoreObject;
+  /** One line for each row that has one, where the command has the format `dnsmasq`. */
+  readonly dnsmasq?: (row: Row) => readonly string[];
 }
 
 /** A command that lists objects: a table for people, manifests for programs. */
 export abstract class GetCommand extends ControllerCommand {
-  protected override readonly formats = ['table', 'wide'] as const;
+  protected override readonly formats: readonly OutputFormat[] = ['table', 'wide'];
 
   override output = Option.String('-o,--output', {
     description: '<FORMAT> table (default), wide, json, yaml or name',
@@ -27,7 +30,10 @@ export abstract class GetCommand extends ControllerCommand {
     const [first] = rows;
     if (first === undefined && (this.format === 'table' || this.format === 'wide')) this.note(`no ${shape.kind}s`);
     await this.show({
-      lines: ({ wide, colours }) => tableLines(wide ? shape.wide : shape.columns, rows, { colours }),
+      lines: ({ wide, colours, format }) =>
+        format === 'dnsmasq'
+          ? rows.flatMap((row) => shape.dnsmasq?.(row) ?? [])
+          : tableLines(wide ? shape.wide : shape.columns, rows, { colours }),
       data: () => (single && first !== undefined ? shape.object(first) : listObject(rows.map(shape.object))),
       names: () => rows.map((row) => `${shape.kind}/${shape.object(row).metadata.name}`),
     });

@@ -136,6 +136,20 @@ prod   vxlan  10.100.0.1   255.255.255.0   -     yes      kbr-prod         3
         nodes: view.nodes.map((node, at) =>
           at === 1 ? { ...node, state: 'error', message: 'EEXIST: \u001b[31mtaken', conditions: [condition] } : node,
         ),
+        dhcp: [
+          {
+            node: 'node-1',
+            status: {
+              kind: 'dhcp',
+              network: 'prod',
+              messages: { discover: 7, offer: 6, request: 5, ack: 4, nak: 3, decline: 2, release: 1, inform: 0 },
+              dropped: { 'pool-exhausted': 1, 'unknown-relay': 2 },
+              unsent: 0,
+              probes: 3,
+              addresses: { range: 100, active: 12, offered: 1, declined: 2 },
+            },
+          },
+        ],
         vms: [...kctl.controller.vms.values()].map((vm) => ({ vm })),
         events: [
           {
@@ -172,6 +186,9 @@ Nodes:
 VMs:
   NAME    NODE    ADDRESS     MAC                STATE
   web-01  node-1  10.250.0.2  52:54:00:0b:9d:9f  unknown
+DHCP:
+  NODE    LEASED     OFFERED  DECLINED  DISCOVERS  OFFERS  REQUESTS  ACKS  NAKS  DECLINES  RELEASES  INFORMS  NOT ANSWERED
+  node-1  12 of 100  1        2         7          6       5         4     3     2         1         0        pool-exhausted 1, unknown-relay 2
 Conditions:
   UnderlayMtuTooSmall on node-2: eno1 carries 1400
     remedy: raise its MTU

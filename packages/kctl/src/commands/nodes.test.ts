@@ -48,6 +48,8 @@ const controller = new FakeController({
         network: 'default',
         mac: `52:54:00:0b:9d:0${at}`,
         address,
+        state: 'active',
+        origin: at === 0 ? 'binding' : 'dynamic',
         expiresAt: at === 0 ? '2026-11-22T23:59:00Z' : '2026-11-22T11:00:00Z',
       },
     })),
@@ -89,9 +91,9 @@ node-10  ready  192.168.40.101  enabled   2    7.67G   namespace (image not boot
   it('lists leases by address with the time they have left (R-44)', async () => {
     await using kctl = await Workspace.open(controller);
     expect((await kctl.run('get leases --network default')).stdout).toBe(
-      `NETWORK  NODE    ADDRESS       MAC                VM      EXPIRES
-default  node-1  10.240.0.9    52:54:00:0b:9d:01  -       expired
-default  node-1  10.240.0.110  52:54:00:0b:9d:00  web-01  11h59m
+      `NETWORK  NODE    ADDRESS       MAC                VM      STATE    EXPIRES
+default  node-1  10.240.0.9    52:54:00:0b:9d:01  -       expired  expired
+default  node-1  10.240.0.110  52:54:00:0b:9d:00  web-01  active   11h59m
 `,
     );
     expect(controller.calls.at(-1)).toEqual({ method: 'lease.list', params: { network: 'default' } });
@@ -105,8 +107,56 @@ default  node-1  10.240.0.110  52:54:00:0b:9d:00  web-01  11h59m
         network: 'default',
         mac: '52:54:00:0b:9d:00',
         address: '10.240.0.110',
+        state: 'active',
+        origin: 'binding',
         expiresAt: '2026-11-22T23:59:00Z',
       },
     });
+  });
+
+  it('writes a lease file as dnsmasq does, of leases that run', async () => {
+    await using kctl = await Workspace.open(controller);
+    expect((await kctl.run('get leases -o dnsmasq')).stdout).toBe('1795391940 52:54:00:0b:9d:00 10.240.0.110 * *\n');
+    expect((await kctl.run('get nodes -o dnsmasq')).stderr).toContain("'dnsmasq' is not one of table, wide");
+  });
+
+  it('asks for leases until it has all of them, and shows a state for each', async () => {
+    const lease = { kind: 'lease', network: 'n', mac: '02:00:00:00:00:01' } as const;
+    const place = { network: 'n', node: 'node-1', address: '10.0.0.2' };
+    const paged = new FakeController({
+      'lease.list': ({ after }) =>
+        after === undefined
+          ? {
+              leases: [
+                {
+                  node: 'node-1',
+                  lease: { ...lease, address: '10.0.0.1', state: 'offered', expiresAt: '2026-11-22T12:00:20Z' },
+                },
+                { node: 'node-1', lease: { ...lease, address: '10.0.0.2', state: 'active', hostname: 'a\u001b[31m' } },
+              ],
+              next: place,
+            }
+          : {
+              leases: [
+                {
+                  node: 'node-1',
+                  lease: { ...lease, address: '10.0.0.3', state: 'released', expiresAt: '2026-11-22T11:00:00Z' },
+                },
+              ],
+            },
+    });
+    await using kctl = await Workspace.open(paged);
+    const { stdout } = await kctl.run('get leases --all --node node-1 -o wide');
+    expect(stdout.split('\n').map((line) => line.split(/\s{2,}/).slice(2, 8))).toEqual([
+      ['ADDRESS', 'MAC', 'VM', 'STATE', 'EXPIRES', 'HOSTNAME'],
+      ['10.0.0.1', lease.mac, '-', 'offered', '20s', '-'],
+      ['10.0.0.2', lease.mac, '-', 'active', 'never', 'a\ufffd[31m'],
+      ['10.0.0.3', lease.mac, '-', 'released', 'expired', '-'],
+      [],
+    ]);
+    expect(paged.calls.map(({ params }) => params)).toEqual([
+      { node: 'node-1', all: true },
+      { node: 'node-1', all: true, after: place },
+    ]);
   });
 });

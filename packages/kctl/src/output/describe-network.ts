@@ -72,6 +72,43 @@ function attached(network: string): Column<VmView>[] {
   ];
 }
 
+type Served = NetworkDescription['dhcp'][number];
+
+const MESSAGES = ['discover', 'offer', 'request', 'ack', 'nak', 'decline', 'release', 'inform'] as const;
+
+const dhcpColumns: readonly Column<Served>[] = [
+  { heading: 'NODE', cell: ({ node }) => node },
+  {
+    heading: 'LEASED',
+    cell: ({ status: { addresses } }) =>
+      addresses.range === 0 ? `${addresses.active}` : `${addresses.active} of ${addresses.range}`,
+  },
+  { heading: 'OFFERED', cell: ({ status }) => `${status.addresses.offered}` },
+  { heading: 'DECLINED', cell: ({ status }) => `${status.addresses.declined}` },
+  ...MESSAGES.map((type) => ({
+    heading: `${type.toUpperCase()}S`,
+    cell: ({ status }: Served) => `${status.messages[type]}`,
+  })),
+  {
+    heading: 'NOT ANSWERED',
+    cell: ({ status: { dropped, unsent } }) =>
+      [...Object.entries(dropped), ...(unsent === 0 ? [] : [['unsent', unsent] as const])]
+        .map(([reason, count]) => `${reason} ${count}`)
+        .join(', ') || NONE,
+  },
+];
+
+/** What the nodes' DHCP servers have done since they began to serve the network. */
+function dhcpLines(served: NetworkDescription['dhcp'], colours: boolean): string[] {
+  if (served.length === 0) return [];
+  return section(
+    'DHCP',
+    dhcpColumns,
+    [...served].sort((a, b) => byName(a.node, b.node)),
+    colours,
+  );
+}
+
 /** All that R-30 asks for, for a person. */
 export function describeNetwork(description: NetworkDescription, now: Date, colours: boolean): string[] {
   const { network } = description;
@@ -85,6 +122,7 @@ export function describeNetwork(description: NetworkDescription, now: Date, colo
       : ['Forwards:', ...network.forwards.map((one) => `  ${formatForward(one)}`)]),
     ...section('Nodes', placeColumns, nodes, colours),
     ...section('VMs', attached(network.name), vms, colours),
+    ...dhcpLines(description.dhcp, colours),
     ...conditionLines(conditions),
     ...eventLines(description.events, now, colours),
   ];

@@ -1,7 +1,7 @@
 import { invalidArgument } from '@kcore/contract';
 import { didYouMean } from '../text/suggest.ts';
 
-export const OUTPUT_FORMATS = ['text', 'table', 'wide', 'json', 'yaml', 'name'] as const;
+export const OUTPUT_FORMATS = ['text', 'table', 'wide', 'dnsmasq', 'json', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 const MACHINE: readonly OutputFormat[] = ['json', 'yaml', 'name'];
@@ -18,8 +18,12 @@ export function parseFormat(text: string | undefined, forPeople: readonly Output
 
 /** One result in all its forms; only the one that is wanted is made. */
 export interface Printable {
-  /** For text, table and wide. */
-  readonly lines: (style: { readonly wide: boolean; readonly colours: boolean }) => readonly string[];
+  /** For text, table, wide and dnsmasq. */
+  readonly lines: (style: {
+    readonly wide: boolean;
+    readonly colours: boolean;
+    readonly format: OutputFormat;
+  }) => readonly string[];
   /** For json and yaml. */
   readonly data: () => unknown;
   /** `kind/name` each. */
@@ -36,7 +40,8 @@ export async function render(result: Printable, format: OutputFormat, colours: b
     case 'text':
     case 'table':
     case 'wide':
-      return linesOf(result.lines({ wide: format === 'wide', colours }));
+    case 'dnsmasq':
+      return linesOf(result.lines({ wide: format === 'wide', colours, format }));
     case 'name':
       return linesOf(result.names());
     case 'json':

@@ -1,8 +1,23 @@
-import { isIpv4, parseIpv4 } from '@kcore/contract';
+import { dnsmasqLease, isIpv4, type LeaseStatus, parseIpv4 } from '@kcore/contract';
 import { remaining } from '../text/duration.ts';
 import { type Column, NONE } from '../text/table.ts';
 import type { LeaseView } from './objects.ts';
 import { byName } from './order.ts';
+
+/** The state, as of now: a node says after some seconds only that a lease ran out. */
+function leaseState({ state, expiresAt }: LeaseStatus, now: Date): LeaseStatus['state'] {
+  const over = expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime();
+  return state === 'active' && over ? 'expired' : state;
+}
+
+function timeLeft({ expiresAt }: LeaseStatus, now: Date): string {
+  return expiresAt === undefined ? 'never' : remaining(expiresAt, now);
+}
+
+/** Leases that run, as dnsmasq writes them. */
+export function dnsmasqLines({ lease }: LeaseView, now: Date): readonly string[] {
+  return leaseState(lease, now) === 'active' ? [dnsmasqLease(lease)] : [];
+}
 
 export function leaseColumns(now: Date): readonly Column<LeaseView>[] {
   return [
@@ -11,7 +26,8 @@ export function leaseColumns(now: Date): readonly Column<LeaseView>[] {
     { heading: 'ADDRESS', cell: ({ lease }) => lease.address },
     { heading: 'MAC', cell: ({ lease }) => lease.mac },
     { heading: 'VM', cell: ({ vm }) => vm ?? NONE },
-    { heading: 'EXPIRES', cell: ({ lease }) => remaining(lease.expiresAt, now) },
+    { heading: 'STATE', cell: ({ lease }) => leaseState(lease, now) },
+    { heading: 'EXPIRES', cell: ({ lease }) => timeLeft(lease, now) },
   ];
 }
 
@@ -20,7 +36,8 @@ export function wideLeaseColumns(now: Date): readonly Column<LeaseView>[] {
     ...leaseColumns(now),
     { heading: 'HOSTNAME', cell: ({ lease }) => lease.hostname ?? NONE },
     { heading: 'CLIENT-ID', cell: ({ lease }) => lease.clientId ?? NONE },
-    { heading: 'UNTIL', cell: ({ lease }) => lease.expiresAt },
+    { heading: 'ORIGIN', cell: ({ lease }) => lease.origin ?? NONE },
+    { heading: 'UNTIL', cell: ({ lease }) => lease.expiresAt ?? NONE },
   ];
 }
 

@@ -29,7 +29,10 @@ export function tableLines<Row>(
 ): string[] {
   const cells = rows.map((row) => columns.map((column) => printable(column.cell(row)) || NONE));
   const widths = columns.map((column, index) =>
-    Math.max(column.width ?? 0, column.heading.length, ...cells.map((line) => line[index]?.length ?? 0)),
+    cells.reduce(
+      (widest, line) => Math.max(widest, line[index]?.length ?? 0),
+      Math.max(column.width ?? 0, column.heading.length),
+    ),
   );
   const last = columns.length - 1;
   const pad = (text: string, index: number): string => (index === last ? text : text.padEnd((widths[index] ?? 0) + 2));

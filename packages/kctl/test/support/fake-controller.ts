@@ -174,6 +174,7 @@ export class FakeController {
         return {
           ...this.view(this.#network(name)),
           vms: vms.filter(({ vm }) => vm.nics.some(({ network }) => network === name)),
+          dhcp: [],
           events: [],
         };
       },

@@ -10,6 +10,8 @@ import {
   OFFSET_SNAME,
   type RawOption,
 } from './packet.ts';
+import { FILE_SIZE, type Placement, place, SNAME_SIZE } from './place-options.ts';
+import { optionSize, writeOption, writeOptions } from './write-options.ts';
 
 /** A message to be sent. */
 export interface OutgoingPacket {
@@ -26,72 +28,16 @@ export interface OutgoingPacket {
   readonly chaddr: Uint8Array;
   readonly sname?: string;
   readonly file?: string;
-  /** Most important first: what does not fit is left out from the end. */
+  /** In the order they are sent in. What does not fit is left out, the least important first. */
   readonly options: readonly RawOption[];
+  /** `options` as bytes, for who has them encoded already. */
+  readonly block?: Uint8Array;
+  /** Options of this client alone, after those that it has in common with others. */
+  readonly own?: readonly RawOption[];
   /** Option 82, which comes last of all (RFC 3046 §2.2). */
   readonly lastOption?: RawOption;
   /** Bytes of the whole message. */
   readonly maxLength: number;
-}
-
-/** Longest value one option instance can carry; longer ones are split (RFC 3396 §5). */
-const MAX_PART = 255;
-const OVERLOAD_SIZE = 3;
-const FILE_SIZE = OFFSET_MAGIC - OFFSET_FILE;
-const SNAME_SIZE = OFFSET_FILE - OFFSET_SNAME;
-
-function sizeOf(option: RawOption): number {
-  return option.value.length + 2 * Math.max(1, Math.ceil(option.value.length / MAX_PART));
-}
-
-interface Placement {
-  readonly main: readonly RawOption[];
-  readonly file: readonly RawOption[];
-  readonly sname: readonly RawOption[];
-}
-
-interface Area {
-  readonly options: RawOption[];
-  room: number;
-}
-
-/** Fills the options field first, then `file` and `sname` where these hold no text of their own (option 52). */
-function place(packet: OutgoingPacket): Placement {
-  const last = packet.lastOption === undefined ? 0 : sizeOf(packet.lastOption);
-  const room = packet.maxLength - OFFSET_OPTIONS - 1 - last;
-  const total = packet.options.reduce((sum, option) => sum + sizeOf(option), 0);
-  if (total <= room) return { main: packet.options, file: [], sname: [] };
-  const areas: readonly [Area, Area, Area] = [
-    { options: [], room: room - OVERLOAD_SIZE },
-    { options: [], room: packet.file === undefined ? FILE_SIZE - 1 : 0 },
-    { options: [], room: packet.sname === undefined ? SNAME_SIZE - 1 : 0 },
-  ];
-  for (const option of packet.options) {
-    const size = sizeOf(option);
-    const area = areas.find((candidate) => size <= candidate.room);
-    if (area === undefined) continue;
-    area.options.push(option);
-    area.room -= size;
-  }
-  return { main: areas[0].options, file: areas[1].options, sname: areas[2].options };
-}
-
-function writeOptions(out: Uint8Array, start: number, options: readonly RawOption[]): number {
-  let offset = start;
-  for (const { code, value } of options) {
-    let from = 0;
-    do {
-      const part = Math.min(MAX_PART, value.length - from);
-      out[offset] = code;
-      out[offset + 1] = part;
-      // Byte by byte: for values of a few bytes a view and a copy cost more than the bytes.
-      for (let index = 0; index < part; index++) out[offset + 2 + index] = value[from + index] ?? 0;
-      offset += 2 + part;
-      from += part;
-    } while (from < value.length);
-  }
-  out[offset] = END;
-  return offset + 1;
 }
 
 function writeU16(out: Uint8Array, offset: number, value: number): void {
@@ -104,32 +50,9 @@ function writeU32(out: Uint8Array, offset: number, value: number): void {
   writeU16(out, offset + 2, value & 0xffff);
 }
 
-/** Texts longer than the field are cut and keep their terminating NUL. */
+/** Texts longer than the field are cut and keep their terminating NUL. The field is zero already. */
 function writeText(out: Uint8Array, offset: number, size: number, text: string): void {
   out.set(new TextEncoder().encode(text).subarray(0, size - 1), offset);
-}
-
-/**
- * Builds a message with `headroom` free bytes before it, so that frame headers can be put there without a copy.
- * At least 300 bytes without the headroom.
- */
-export function buildPacket(packet: OutgoingPacket, headroom = 0): Uint8Array {
-  const { main, file, sname } = place(packet);
-  const overload = (file.length > 0 ? 1 : 0) | (sname.length > 0 ? 2 : 0);
-  const marked =
-    overload === 0
-      ? main
-      : [...main.slice(0, 1), { code: OPTIONS.overload[0], value: Uint8Array.of(overload) }, ...main.slice(1)];
-  const all = packet.lastOption === undefined ? marked : [...marked, packet.lastOption];
-  const length = OFFSET_OPTIONS + all.reduce((sum, option) => sum + sizeOf(option), 0) + 1;
-  const out = new Uint8Array(headroom + Math.max(MINIMUM_REPLY, length));
-  writeHeader(out, headroom, packet);
-  if (sname.length > 0) writeOptions(out, headroom + OFFSET_SNAME, sname);
-  else if (packet.sname !== undefined) writeText(out, headroom + OFFSET_SNAME, SNAME_SIZE, packet.sname);
-  if (file.length > 0) writeOptions(out, headroom + OFFSET_FILE, file);
-  else if (packet.file !== undefined) writeText(out, headroom + OFFSET_FILE, FILE_SIZE, packet.file);
-  writeOptions(out, headroom + OFFSET_OPTIONS, all);
-  return out;
 }
 
 function writeHeader(out: Uint8Array, start: number, packet: OutgoingPacket): void {
@@ -145,5 +68,70 @@ function writeHeader(out: Uint8Array, start: number, packet: OutgoingPacket): vo
   writeU32(out, start + 20, packet.siaddr);
   writeU32(out, start + 24, packet.giaddr);
   for (let index = 0; index < 16; index++) out[start + 28 + index] = packet.chaddr[index] ?? 0;
+  out.fill(0, start + OFFSET_SNAME, start + OFFSET_MAGIC);
   writeU32(out, start + OFFSET_MAGIC, MAGIC_COOKIE);
+}
+
+/** All options when they fit into the options field as they are, which is nearly always. */
+function fits(packet: OutgoingPacket): boolean {
+  let size = packet.block?.length ?? packet.options.reduce((sum, option) => sum + optionSize(option), 0);
+  if (packet.own !== undefined) for (const option of packet.own) size += optionSize(option);
+  if (packet.lastOption !== undefined) size += optionSize(packet.lastOption);
+  return OFFSET_OPTIONS + size + 1 <= packet.maxLength;
+}
+
+function writeAll(out: Uint8Array, start: number, packet: OutgoingPacket): number {
+  let end = start;
+  if (packet.block === undefined) end = writeOptions(out, end, packet.options);
+  else {
+    out.set(packet.block, end);
+    end += packet.block.length;
+  }
+  return packet.own === undefined ? end : writeOptions(out, end, packet.own);
+}
+
+function placed(packet: OutgoingPacket): Placement {
+  const options = packet.own === undefined ? packet.options : [...packet.options, ...packet.own];
+  const last = packet.lastOption === undefined ? 0 : optionSize(packet.lastOption);
+  const main = packet.maxLength - OFFSET_OPTIONS - 1 - last;
+  return place(options, { main, file: packet.file === undefined, sname: packet.sname === undefined });
+}
+
+function writeField(out: Uint8Array, offset: number, options: readonly RawOption[]): void {
+  out[writeOptions(out, offset, options)] = END;
+}
+
+/** Options in the options field, `file` and `sname`, and option 52 that says so. */
+function writePlaced(out: Uint8Array, start: number, { main, file, sname }: Placement): number {
+  const overload = (file.length > 0 ? 1 : 0) | (sname.length > 0 ? 2 : 0);
+  if (sname.length > 0) writeField(out, start + OFFSET_SNAME, sname);
+  if (file.length > 0) writeField(out, start + OFFSET_FILE, file);
+  // After the first option, which is 53.
+  let end = writeOptions(out, start + OFFSET_OPTIONS, main.slice(0, 1));
+  if (overload !== 0) end = writeOption(out, end, { code: OPTIONS.overload[0], value: Uint8Array.of(overload) });
+  return writeOptions(out, end, main.slice(1));
+}
+
+/**
+ * Writes a message of at least 300 bytes at `start` of `out`, which may hold anything there, and returns where it ends.
+ * `out` has room for `packet.maxLength` bytes from there on, or 300 if that is more.
+ */
+export function writePacket(out: Uint8Array, start: number, packet: OutgoingPacket): number {
+  writeHeader(out, start, packet);
+  if (packet.sname !== undefined) writeText(out, start + OFFSET_SNAME, SNAME_SIZE, packet.sname);
+  if (packet.file !== undefined) writeText(out, start + OFFSET_FILE, FILE_SIZE, packet.file);
+  let end = fits(packet) ? writeAll(out, start + OFFSET_OPTIONS, packet) : writePlaced(out, start, placed(packet));
+  if (packet.lastOption !== undefined) end = writeOption(out, end, packet.lastOption);
+  out[end] = END;
+  end += 1;
+  const shortest = start + MINIMUM_REPLY;
+  if (end >= shortest) return end;
+  out.fill(0, end, shortest);
+  return shortest;
+}
+
+/** Builds a message with `headroom` free bytes before it, so that frame headers can be put there without a copy. */
+export function buildPacket(packet: OutgoingPacket, headroom = 0): Uint8Array {
+  const out = new Uint8Array(headroom + Math.max(MINIMUM_REPLY, packet.maxLength));
+  return out.subarray(0, writePacket(out, headroom, packet));
 }

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arpProbe, parseArp } from './arp.ts';
-import { buildPacket, type OutgoingPacket } from './build.ts';
+import { buildPacket, type OutgoingPacket, writePacket } from './build.ts';
 import { domainSearch } from './domain-search.ts';
 import { FRAME_HEADROOM, foldChecksum, sealFrame, sumWords } from './frame.ts';
 import { formatMac, parseMac } from './mac.ts';
-import { OPTIONS } from './options.ts';
+import { OPTIONS, optionOf } from './options.ts';
 import type { RawOption } from './packet.ts';
 import { parsePacket } from './parse.ts';
 import { classlessRoutes } from './routes.ts';
@@ -56,14 +56,27 @@ describe('reading options', () => {
     ['what follows END is not read', '350101 ff 0c0161', { 53: '01' }],
     ['a missing END', '350101', { 53: '01' }],
     ['a value of no bytes', '5000 350101 ff', { 80: '', 53: '01' }],
-    ['facts 24: parts of a split option are joined', '0c0161 350101 0c0162 ff', { 12: '6162', 53: '01' }],
+    ['parts of a split option are joined', '0c0161 350101 0c0162 ff', { 12: '6162', 53: '01' }],
     ['a length beyond the end', '350101 0c20616263', 'option-overrun'],
     ['a code without a length', '350101 0c', 'option-overrun'],
   ])('%s', (_, area, expected) => {
     expect(optionsOf(withOptions(bytes(area)))).toEqual(expected);
   });
 
-  test('facts 32: options in file and sname, joined in the order of RFC 3396', () => {
+  test('a number that came in parts is one, and one of another length is none', () => {
+    const read = (area: string): unknown => {
+      const parsed = parsePacket(withOptions(bytes(area)));
+      return parsed.kind === 'packet' ? optionOf(parsed.packet, 'requestedAddress') : parsed.reason;
+    };
+    expect([read('32020a4d 350101 32020064 ff'), read('32040a4d0064 ff')]).toEqual([0x0a4d0064, 0x0a4d0064]);
+    expect([read('32040a4d0064 320100 ff'), read('32030a4d00 ff'), read('350101 ff')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('options in file and sname, joined in the order of RFC 3396', () => {
     const message = withOptions(bytes('340103 0c0161 ff'), {
       file: bytes('350101 0c0162 ff'),
       sname: bytes('0c0163 ff'),
@@ -99,8 +112,20 @@ describe('reading options', () => {
   });
 });
 
+test('writePacket leaves nothing of what was in the buffer', () => {
+  for (const options of [[], [{ code: 43, value: new Uint8Array(200) }]]) {
+    for (const over of [{}, { file: 'boot' }, { maxLength: 400, file: 'boot' }, { maxLength: 400 }]) {
+      const packet = { ...empty, options, ...over };
+      const out = new Uint8Array(2000).fill(0xaa);
+      const end = writePacket(out, 42, packet);
+      expect(hex(out.subarray(42, end))).toBe(hex(buildPacket(packet)));
+      expect(new Set([...out.subarray(0, 42), ...out.subarray(end)])).toEqual(new Set([0xaa]));
+    }
+  }
+});
+
 describe('writing options', () => {
-  test('facts 30: at least 300 bytes, END after the last', () => {
+  test('at least 300 bytes, END after the last', () => {
     const message = buildPacket({ ...empty, options: [{ code: 53, value: Uint8Array.of(2) }] });
     expect(message.length).toBe(300);
     expect(hex(message.subarray(240, 246))).toBe('350102ff0000');
@@ -113,12 +138,12 @@ describe('writing options', () => {
     expect(optionsOf(message)).toEqual({ 43: hex(value) });
   });
 
-  test('file and sname carry what the options field cannot, unless they hold a text', () => {
+  test('file and sname carry what the options field cannot, unless they hold a text: then the router counts more than the time offset', () => {
     const options: RawOption[] = [1, 2, 3, 4].map((code) => ({ code, value: new Uint8Array(60).fill(code) }));
     const small = { ...empty, options, maxLength: 240 + 70 };
     expect(Object.keys(optionsOf(buildPacket(small)))).toEqual(['1', '2', '3', '4', '52']);
     const withFile = parsePacket(buildPacket({ ...small, file: 'boot' }));
-    expect(withFile.kind === 'packet' && [...withFile.packet.options.keys()]).toEqual([1, 52, 2]);
+    expect(withFile.kind === 'packet' && [...withFile.packet.options.keys()]).toEqual([1, 52, 3]);
   });
 
   test('what is written is read back, and never longer than allowed', () => {
@@ -209,7 +234,7 @@ describe('frames', () => {
     destinationPort: 68,
   };
 
-  test('facts 36: both checksums verify as a receiver computes them, for payloads of any length', () => {
+  test('both checksums verify as a receiver computes them, for payloads of any length', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 1472 }), (payload) => {
         const frame = new Uint8Array(FRAME_HEADROOM + payload.length);

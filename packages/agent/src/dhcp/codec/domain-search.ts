@@ -28,7 +28,8 @@ interface NameAt {
 }
 
 /** Pointers may only go backwards, so a malicious value cannot make this loop. */
-function decodeName(bytes: Uint8Array, start: number): NameAt | undefined {
+/** The name at `start`; undefined when it is none. Source: RFC 1035 §4.1.4. */
+export function decodeName(bytes: Uint8Array, start: number): NameAt | undefined {
   const labels: string[] = [];
   let offset = start;
   let next: number | undefined;

@@ -72,7 +72,7 @@ function mutate(bytes: Uint8Array, below: (bound: number) => number): Uint8Array
   return out;
 }
 
-test('facts 33: whatever arrives, nothing throws, and what is answered is a well-formed reply', { timeout }, () => {
+test('whatever arrives, nothing throws, and what is answered is a well-formed reply', { timeout }, () => {
   const below = numbers(20260101);
   const network = serveNetwork(spec);
   let answered = 0;
@@ -100,7 +100,7 @@ test('facts 33: whatever arrives, nothing throws, and what is answered is a well
   expect(malformed).toBeGreaterThan(runs / 50);
 });
 
-test('facts 33: pure noise is never answered', { timeout }, () => {
+test('pure noise is never answered', { timeout }, () => {
   const below = numbers(42);
   for (let run = 0; run < runs; run++) {
     const noise = Uint8Array.from({ length: below(600) }, () => below(256));

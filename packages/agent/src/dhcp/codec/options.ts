@@ -42,16 +42,26 @@ export const OPTIONS = {
   rapidCommit: [80, present],
   /** RFC 3046. */
   relayAgent: [82, opaque],
+  /** RFC 4702: flags, two unused bytes, then the name, as text or as in DNS. */
+  fqdn: [81, opaque],
   /** RFC 4578. */
   clientArchitecture: [93, u16List],
   /** RFC 4578. */
   clientMachineId: [97, opaque],
+  /** RFC 8925: seconds for which a client that can do without IPv4 goes without. */
+  ipv6OnlyPreferred: [108, u32],
+  /** RFC 8910: a URI. */
+  captivePortal: [114, text],
+  /** RFC 2563: 0 do not, 1 do configure a link-local address. */
+  autoConfigure: [116, u8],
   /** RFC 3397. */
   domainSearch: [119, domainSearch],
   /** RFC 3442. */
   classlessRoutes: [121, classlessRoutes],
   /** RFC 5859. */
   tftpServers: [150, ipv4List],
+  /** What iPXE says of itself; sent by nobody else. Source: the registry of BOOTP options, "Etherboot". */
+  etherboot: [175, opaque],
   /** What Windows before Vista asks for instead of 121; the same value. */
   classlessRoutesMicrosoft: [249, classlessRoutes],
 } as const satisfies Record<string, readonly [code: number, codec: unknown]>;
@@ -76,6 +86,10 @@ export function option<Name extends OptionName>(name: Name, value: OptionValue<N
 
 /** An option of a received message; undefined when it is absent or its bytes are no such value. */
 export function optionOf<Name extends OptionName>(packet: DhcpPacket, name: Name): OptionValue<Name> | undefined {
-  const value = packet.options.get(OPTIONS[name][0]);
-  return value === undefined ? undefined : codecOf(name).decode(value);
+  const codec = codecOf(name);
+  const code = OPTIONS[name][0];
+  // Only codecs of numbers have a size.
+  if (codec.size !== undefined) return packet.options.unsigned(code, codec.size) as OptionValue<Name> | undefined;
+  const value = packet.options.get(code);
+  return value === undefined ? undefined : codec.decode(value);
 }

@@ -1,4 +1,5 @@
 import type { Ipv4Number } from '@kcore/contract';
+import type { PacketOptions } from './packet-options.ts';
 
 /** Sizes and values of the fixed part of a message. Source: RFC 2131 §2, RFC 951. */
 export const BOOTREQUEST = 1;
@@ -62,6 +63,5 @@ export interface DhcpPacket {
   readonly mac: string;
   /** All sixteen bytes of chaddr. */
   readonly chaddr: Uint8Array;
-  /** Code to value, in the order of their first appearance. */
-  readonly options: ReadonlyMap<number, Uint8Array>;
+  readonly options: PacketOptions;
 }

@@ -2,12 +2,15 @@ import type { Ipv4Number } from '@kcore/contract';
 
 /** The value of one option. Numbers are big-endian. `decode` gives undefined for bytes that are no such value. */
 export interface OptionCodec<T> {
+  /** Set when the value is an unsigned number of so many bytes, which needs no view to be read. */
+  readonly size?: 1 | 2 | 4;
   encode(value: T): Uint8Array;
   decode(bytes: Uint8Array): T | undefined;
 }
 
 function unsigned(size: 1 | 2 | 4): OptionCodec<number> {
   return {
+    size,
     encode: (value) => {
       const out = new Uint8Array(size);
       for (let index = 0; index < size; index++) out[index] = value >>> (8 * (size - 1 - index));

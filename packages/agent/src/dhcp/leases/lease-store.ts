@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { Ipv4Number } from '@kcore/contract';
 import { AppendLog } from '../log/append-log.ts';
 import { decodeChange, encodeChange } from '../log/lease-record.ts';
 import type { LogDisk } from '../log/log-disk.ts';
 import { LeaseLogCorruptError } from '../log/log-format.ts';
+import { ClockJump } from './clock-jump.ts';
 import type { Lease, LeaseChange } from './lease.ts';
 import { LeaseTable, type Undo } from './lease-table.ts';
 
@@ -18,19 +20,30 @@ export interface LeaseStoreOptions {
   readonly onFailure: (error: Error) => void;
   readonly onRecovery: () => void;
   readonly onTorn: () => void;
+  /** The wall clock was set by so many milliseconds; all leases were moved with it. */
+  readonly onClockJump?: (milliseconds: number) => void;
 }
 
 /** How long an expired lease is remembered, so that a client that comes back gets its old address. */
 const REMEMBERED_MILLISECONDS = 30 * 24 * 3600 * 1000;
 
+/** Records written together after a clock jump: less than the log lets wait. */
+const SHIFT_PART = 4096;
+
+/** Told of each address of a network whose holding came, went or was replaced. */
+export type HoldingListener = (network: string, address: Ipv4Number) => void;
+
 /** Leases of all networks: in memory for answers, in one log for durability. */
 export class LeaseStore implements AsyncDisposable {
   readonly #tables = new Map<string, LeaseTable>();
   readonly #options: LeaseStoreOptions;
+  readonly #clock: ClockJump;
   #log: AppendLog | undefined;
+  #listener: HoldingListener = () => {};
 
   private constructor(options: LeaseStoreOptions) {
     this.#options = options;
+    this.#clock = new ClockJump(options.now, options.monotonic);
   }
 
   /** @throws {LeaseLogCorruptError} and errors of the file system. */
@@ -55,7 +68,7 @@ export class LeaseStore implements AsyncDisposable {
   table(network: string): LeaseTable {
     const known = this.#tables.get(network);
     if (known !== undefined) return known;
-    const table = new LeaseTable();
+    const table = new LeaseTable((address) => this.#listener(network, address));
     this.#tables.set(network, table);
     return table;
   }
@@ -67,7 +80,31 @@ export class LeaseStore implements AsyncDisposable {
     }
   }
 
+  /** Whose tables there are: of networks that are served, and of those that were. */
+  networks(): Iterable<string> {
+    return this.#tables.keys();
+  }
+
+  /** One listener; absent listeners cost nothing. */
+  listen(listener: HoldingListener): void {
+    this.#listener = listener;
+  }
+
+  /**
+   * Moves all leases when the wall clock was set. Called by `begin`, so it is done before anything is decided; whoever
+   * compares leases with the time elsewhere calls it first.
+   */
+  followClock(): void {
+    const jump = this.#clock.look();
+    if (jump === 0) return;
+    for (const table of this.#tables.values()) table.shift(jump);
+    this.#options.onClockJump?.(jump);
+    // Until it is written, a restart would read the old times: no worse than without it.
+    void this.#writeAll().catch(() => {});
+  }
+
   begin(): LeaseTransaction {
+    this.followClock();
     const log = this.#log;
     if (log === undefined) throw new Error('the lease store is closed');
     return new LeaseTransaction(
@@ -95,17 +132,22 @@ export class LeaseStore implements AsyncDisposable {
     }
   }
 
-  #snapshot(): readonly Uint8Array[] {
+  async #writeAll(): Promise<void> {
+    const payloads = [...this.#snapshot()];
+    for (let from = 0; from < payloads.length; from += SHIFT_PART)
+      await this.#log?.append(payloads.slice(from, from + SHIFT_PART));
+  }
+
+  /** Read in parts while clients are served: a change that comes meanwhile is in the log after the snapshot. */
+  *#snapshot(): Iterable<Uint8Array> {
     const oldest = this.#options.now() - REMEMBERED_MILLISECONDS;
-    const payloads: Uint8Array[] = [];
     for (const [network, table] of this.#tables) {
       for (const change of table.durable(network)) {
         const expiresAt =
           change.change === 'lease' ? change.lease.expiresAt : 'expiresAt' in change ? change.expiresAt : 0;
-        if (expiresAt >= oldest) payloads.push(encodeChange(change));
+        if (expiresAt >= oldest) yield encodeChange(change);
       }
     }
-    return payloads;
   }
 }
 

@@ -1,27 +1,56 @@
 import type { Ipv4Number } from '@kcore/contract';
-import { ExpiryQueue } from './expiry-queue.ts';
-import type { Holding, Lease, LeaseChange, LeaseView, Offer } from './lease.ts';
+import { ExpiryQueue, type Queued } from './expiry-queue.ts';
+import {
+  clientOf,
+  type Holding,
+  INFINITE_EXPIRY,
+  type Lease,
+  type LeaseChange,
+  type LeaseView,
+  type Offer,
+} from './lease.ts';
 
 type Usable = (address: Ipv4Number) => boolean;
 
 /** Takes a change back that could not be made durable; does nothing when something newer stands there. */
 export type Undo = () => void;
 
+/**
+ * The place of an address in the table. It stays while what holds the address changes, so a renewal touches no map.
+ * Its place in the queue is by an expiry that is not later than the holding's: a renewal leaves it there, and it is put
+ * right when it comes to the top.
+ */
+interface Slot extends Queued {
+  holding: Holding;
+}
+
+/** Promises beyond this many are looked through for those that are over, at most once a second. */
+const MANY_OFFERS = 4096;
+const SWEEP_MILLISECONDS = 1000;
+
 /** The leases, offers and quarantines of one network, in memory. */
 export class LeaseTable implements LeaseView {
-  readonly #byMac = new Map<string, Holding>();
-  readonly #byAddress = new Map<Ipv4Number, Holding>();
-  readonly #queue = new ExpiryQueue();
+  readonly #byClient = new Map<string, Slot>();
+  readonly #byAddress = new Map<Ipv4Number, Slot>();
+  readonly #queue = new ExpiryQueue<Slot>();
+  readonly #changed: (address: Ipv4Number) => void;
+  readonly #counts = { lease: 0, offer: 0, quarantine: 0 };
+  #sweptAt = Number.NEGATIVE_INFINITY;
   /** Every address of the range below it is held or was not usable when it was looked at. */
   #cursor: Ipv4Number = 0;
   #rangeStart: Ipv4Number = 0;
 
-  ofClient(mac: string): Holding | undefined {
-    return this.#byMac.get(mac);
+  /** `changed` is told of each address whose holding came, went or was replaced. */
+  constructor(changed: (address: Ipv4Number) => void = () => {}) {
+    this.#changed = changed;
+  }
+
+  ofClient(client: string): Holding | undefined {
+    return this.#byClient.get(client)?.holding;
   }
 
   at(address: Ipv4Number): Holding | undefined {
-    return this.#byAddress.get(address);
+    return this.#byAddress.get(address)?.holding;
   }
 
   fresh(first: Ipv4Number, last: Ipv4Number, usable: Usable): Ipv4Number | undefined {
@@ -35,18 +64,34 @@ export class LeaseTable implements LeaseView {
 
   oldestExpired(first: Ipv4Number, last: Ipv4Number, usable: Usable, now: number): Holding | undefined {
     for (;;) {
-      const oldest = this.#queue.peek();
-      if (oldest === undefined) return undefined;
-      if (!this.#isCurrent(oldest)) {
-        this.#queue.pop();
+      const slot = this.#queue.peek();
+      if (slot === undefined || slot.due > now) return undefined;
+      const { holding } = slot;
+      if (slot.due !== holding.expiresAt) {
+        this.#queue.move(slot, holding.expiresAt);
         continue;
       }
-      if (oldest.expiresAt > now) return undefined;
-      if (oldest.address >= first && oldest.address <= last && usable(oldest.address)) return oldest;
+      if (holding.address >= first && holding.address <= last && usable(holding.address)) return holding;
       // Its time is over and nobody can be given it: as good as gone.
-      this.#queue.pop();
-      this.#free(oldest);
+      this.#free(holding);
     }
+  }
+
+  /** Promises that are over are forgotten when there are many: a flood of invented clients must not fill the memory. */
+  offers(now: number): number {
+    if (this.#counts.offer >= MANY_OFFERS && now >= this.#sweptAt + SWEEP_MILLISECONDS) {
+      this.#sweptAt = now;
+      for (const { holding } of this.#byAddress.values())
+        if (holding.kind === 'offer' && holding.expiresAt <= now) this.#free(holding);
+    }
+    return this.#counts.offer;
+  }
+
+  quarantined(now: number): number {
+    if (this.#counts.quarantine === 0) return 0;
+    let count = 0;
+    for (const { kind, expiresAt } of this.holdings()) if (kind === 'quarantine' && expiresAt > now) count += 1;
+    return count;
   }
 
   /** To be called when what is usable changed: addresses that were skipped are looked at again. */
@@ -59,8 +104,8 @@ export class LeaseTable implements LeaseView {
   }
 
   /** Takes back what was only offered; a lease stays. */
-  withdrawOffer(mac: string): void {
-    const holding = this.#byMac.get(mac);
+  withdrawOffer(client: string): void {
+    const holding = this.ofClient(client);
     if (holding?.kind === 'offer') this.#free(holding);
   }
 
@@ -76,7 +121,7 @@ export class LeaseTable implements LeaseView {
           expiresAt: change.expiresAt,
         });
       case 'forget': {
-        const holding = this.#byAddress.get(change.address);
+        const holding = this.at(change.address);
         if (holding === undefined) return () => {};
         this.#free(holding);
         return () => this.#restore(holding);
@@ -84,14 +129,30 @@ export class LeaseTable implements LeaseView {
     }
   }
 
+  /** Moves every expiry: the clock that they were told in was set. What never ends still does not; none is before 1970. */
+  shift(milliseconds: number): void {
+    for (const slot of this.#byAddress.values()) {
+      const { holding } = slot;
+      if (holding.expiresAt === INFINITE_EXPIRY) continue;
+      slot.holding = { ...holding, expiresAt: Math.max(0, holding.expiresAt + milliseconds) };
+      this.#queue.move(slot, slot.holding.expiresAt);
+      this.#changed(holding.address);
+    }
+  }
+
+  /** All that stands in the way of an address, also what is over. */
+  *holdings(): Iterable<Holding> {
+    for (const { holding } of this.#byAddress.values()) yield holding;
+  }
+
   /** Leases, also expired ones. */
   *leases(): Iterable<Lease> {
-    for (const holding of this.#byAddress.values()) if (holding.kind === 'lease') yield holding;
+    for (const { holding } of this.#byAddress.values()) if (holding.kind === 'lease') yield holding;
   }
 
   /** What has to be in the store to know all this again. */
   *durable(network: string): Iterable<LeaseChange> {
-    for (const holding of this.#byAddress.values()) {
+    for (const holding of this.holdings()) {
       if (holding.kind === 'lease') yield { change: 'lease', lease: holding };
       if (holding.kind === 'quarantine') {
         const { mac, address, expiresAt } = holding;
@@ -104,43 +165,64 @@ export class LeaseTable implements LeaseView {
     return this.#byAddress.size;
   }
 
-  #isCurrent(holding: Holding): boolean {
-    return this.#byAddress.get(holding.address) === holding;
-  }
-
+  /** Frees what the client holds elsewhere, and what holds the address, then holds it. */
   #put(holding: Holding): Undo {
-    const before = this.#byAddress.get(holding.address);
-    const own = holding.kind === 'quarantine' ? undefined : this.#byMac.get(holding.mac);
-    if (before !== undefined) this.#drop(before);
-    if (own !== undefined && own !== before) this.#free(own);
-    this.#restore(holding);
-    if (this.#queue.size > 2 * this.#byAddress.size + 64) this.#queue.rebuild(this.#byAddress.values());
+    const before = this.at(holding.address);
+    const own = holding.kind === 'quarantine' ? undefined : this.ofClient(clientOf(holding));
+    if (own !== undefined && own.address !== holding.address) this.#free(own);
+    this.#set(holding);
     return () => {
-      if (!this.#isCurrent(holding)) return;
+      if (this.at(holding.address) !== holding) return;
       this.#free(holding);
       if (own !== undefined && own !== before) this.#restore(own);
       if (before !== undefined) this.#restore(before);
     };
   }
 
+  /** Puts back what a change had replaced, unless the address or the client has something else by now. */
   #restore(holding: Holding): void {
     if (this.#byAddress.has(holding.address)) return;
-    if (holding.kind !== 'quarantine') {
-      if (this.#byMac.has(holding.mac)) return;
-      this.#byMac.set(holding.mac, holding);
+    if (holding.kind !== 'quarantine' && this.#byClient.has(clientOf(holding))) return;
+    this.#set(holding);
+  }
+
+  #set(holding: Holding): void {
+    const known = this.#byAddress.get(holding.address);
+    if (known === undefined) this.#add(holding);
+    else this.#replace(known, holding);
+    this.#changed(holding.address);
+  }
+
+  #add(holding: Holding): void {
+    const slot: Slot = { holding, due: holding.expiresAt, index: -1 };
+    this.#byAddress.set(holding.address, slot);
+    if (holding.kind !== 'quarantine') this.#byClient.set(clientOf(holding), slot);
+    this.#counts[holding.kind] += 1;
+    this.#queue.push(slot, holding.expiresAt);
+  }
+
+  #replace(slot: Slot, holding: Holding): void {
+    const before = slot.holding;
+    const client = holding.kind === 'quarantine' ? undefined : clientOf(holding);
+    const old = before.kind === 'quarantine' ? undefined : clientOf(before);
+    if (old !== client) {
+      if (old !== undefined) this.#byClient.delete(old);
+      if (client !== undefined) this.#byClient.set(client, slot);
     }
-    this.#byAddress.set(holding.address, holding);
-    this.#queue.push(holding);
+    this.#counts[before.kind] -= 1;
+    this.#counts[holding.kind] += 1;
+    slot.holding = holding;
+    if (holding.expiresAt < slot.due) this.#queue.move(slot, holding.expiresAt);
   }
 
-  #drop(holding: Holding): void {
-    if (this.#isCurrent(holding)) this.#byAddress.delete(holding.address);
-    if (this.#byMac.get(holding.mac) === holding) this.#byMac.delete(holding.mac);
-  }
-
-  /** Apart from `#drop`, because a renewal must not send the next search for a fresh address back to the range's start. */
   #free(holding: Holding): void {
-    this.#drop(holding);
+    const slot = this.#byAddress.get(holding.address);
+    if (slot?.holding !== holding) return;
+    this.#byAddress.delete(holding.address);
+    if (holding.kind !== 'quarantine') this.#byClient.delete(clientOf(holding));
+    this.#counts[holding.kind] -= 1;
+    this.#queue.remove(slot);
     if (holding.address < this.#cursor) this.#cursor = Math.max(this.#rangeStart, holding.address);
+    this.#changed(holding.address);
   }
 }

@@ -4,8 +4,8 @@ import { FILE_HEADER, FIRST_GROUP, groupSize, MAX_GROUP, readLog, writeGroup } f
 export interface AppendLogOptions {
   readonly disk: LogDisk;
   readonly path: string;
-  /** All records that make up the present state; asked when the log is written anew. */
-  readonly snapshot: () => readonly Uint8Array[];
+  /** All records that make up the present state; asked when the log is written anew, and read in parts meanwhile. */
+  readonly snapshot: () => Iterable<Uint8Array>;
   /** Milliseconds of a clock that never goes back. */
   readonly monotonic: () => number;
   readonly onFailure: (error: Error) => void;
@@ -14,8 +14,9 @@ export interface AppendLogOptions {
   readonly onTorn: () => void;
 }
 
-/** Space reserved ahead at a time, bytes. */
-const RESERVE = 1 << 20;
+/** Zeros written ahead at a time, bytes, so that a sync need not write metadata; and how little is left when they are. */
+const RESERVE = 1 << 19;
+const RESERVE_BELOW = 1 << 18;
 /** The log is written anew when what was appended is more than this, and more than four times the state. */
 const COMPACT_BYTES = 16 << 20;
 const COMPACT_FACTOR = 4;
@@ -43,6 +44,9 @@ export class AppendLog implements AsyncDisposable {
   #position = 0;
   /** Bytes of the file, reserved space included. */
   #size = 0;
+  #reserving: Promise<void> | undefined;
+  /** Groups are put together in here. */
+  #room = new Uint8Array(4096);
   #group = FIRST_GROUP - 1;
   #stateBytes = 0;
   #compactAt = COMPACT_BYTES;
@@ -100,6 +104,7 @@ export class AppendLog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#running;
+    await this.#reserving;
     await this.#file?.close();
     this.#file = undefined;
   }
@@ -141,6 +146,7 @@ export class AppendLog implements AsyncDisposable {
 
   async #fail(cause: unknown): Promise<Error> {
     const error = cause instanceof Error ? cause : new Error(String(cause));
+    await this.#reserving;
     await this.#file?.close().catch(() => {});
     this.#file = undefined;
     this.#retryAt = this.#options.monotonic() + RETRY_MILLISECONDS;
@@ -157,26 +163,31 @@ export class AppendLog implements AsyncDisposable {
     for (let from = 0; from < payloads.length; from += MAX_GROUP) {
       const part = payloads.slice(from, from + MAX_GROUP);
       const length = groupSize(part);
-      const bytes = new Uint8Array(length);
-      writeGroup(bytes, 0, this.#group + 1, part);
-      await this.#reserve(file, length);
-      await file.write(bytes, this.#position);
-      await file.sync();
+      if (length > this.#room.length) this.#room = new Uint8Array(2 * length);
+      writeGroup(this.#room, 0, this.#group + 1, part);
+      await this.#makeRoom(file, this.#position + length);
+      await file.writeThrough(this.#room.subarray(0, length), this.#position);
       this.#group += 1;
       this.#position += length;
     }
   }
 
-  /** Writes zeros ahead. On a full disk that may fail while there is still room for the records themselves. */
-  async #reserve(file: LogFile, length: number): Promise<void> {
-    const end = this.#position + length;
-    if (end <= this.#size) return;
-    try {
-      await file.write(new Uint8Array(end + RESERVE - this.#size), this.#size);
-      this.#size = end + RESERVE;
-    } catch {
-      this.#size = end;
-    }
+  /** Space is reserved while groups are written to what is left of the last; only one that does not fit waits for it. */
+  async #makeRoom(file: LogFile, end: number): Promise<void> {
+    if (end > this.#size) await this.#reserving;
+    // On a full disk there may still be room for the records themselves.
+    this.#size = Math.max(this.#size, end);
+    if (this.#size - end > RESERVE_BELOW || this.#reserving !== undefined) return;
+    const from = this.#size;
+    this.#reserving = file
+      .writeThrough(new Uint8Array(RESERVE), from)
+      .then(() => {
+        this.#size = from + RESERVE;
+      })
+      .catch(() => {})
+      .finally(() => {
+        this.#reserving = undefined;
+      });
   }
 
   async #tryRewrite(): Promise<void> {
@@ -200,11 +211,15 @@ export class AppendLog implements AsyncDisposable {
   async #rewrite(): Promise<void> {
     const { disk, path, snapshot } = this.#options;
     const next = `${path}.new`;
-    const payloads = snapshot();
     const file = await disk.create(next);
     try {
-      const { position, group } = await writeSnapshot(file, payloads);
+      const { position, group } = await writeSnapshot(file, snapshot());
+      const reserved = await file.write(new Uint8Array(RESERVE), position).then(
+        () => RESERVE,
+        () => 0,
+      );
       await file.sync();
+      await this.#reserving;
       // From here on the old file may be the unlinked one, so it must not be appended to whatever becomes of the rename.
       const old = this.#file;
       this.#file = undefined;
@@ -213,7 +228,7 @@ export class AppendLog implements AsyncDisposable {
       this.#file = file;
       this.#position = position;
       this.#stateBytes = position;
-      this.#size = position;
+      this.#size = position + reserved;
       this.#group = group;
     } catch (error) {
       await file.close().catch(() => {});
@@ -224,28 +239,38 @@ export class AppendLog implements AsyncDisposable {
 }
 
 /** Records written at a time, so that the event loop goes on serving meanwhile. */
-const SNAPSHOT_PART = 2000;
+const SNAPSHOT_PART = 1000;
 
+function* parts(payloads: Iterable<Uint8Array>): Generator<readonly Uint8Array[]> {
+  let part: Uint8Array[] = [];
+  for (const payload of payloads) {
+    part.push(payload);
+    if (part.length < SNAPSHOT_PART) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+  // An empty group after the snapshot: only the last group of a file may be torn, and the snapshot never is.
+  yield [new Uint8Array(0)];
+}
+
+/**
+ * What changes while it is written is in it as it was or as it is by now; in the second case its record follows, or
+ * nobody is told of it.
+ */
 async function writeSnapshot(
   file: LogFile,
-  payloads: readonly Uint8Array[],
+  payloads: Iterable<Uint8Array>,
 ): Promise<{ readonly position: number; readonly group: number }> {
   await file.write(FILE_HEADER, 0);
   let position = FILE_HEADER.length;
   let group = FIRST_GROUP - 1;
-  for (let from = 0; from < payloads.length; from += SNAPSHOT_PART) {
-    const part = payloads.slice(from, from + SNAPSHOT_PART);
+  for (const part of parts(payloads)) {
     const bytes = new Uint8Array(groupSize(part));
     group += 1;
     writeGroup(bytes, 0, group, part);
     await file.write(bytes, position);
     position += bytes.length;
   }
-  // An empty group after the snapshot: only the last group of a file may be torn, and the snapshot never is.
-  const mark = [new Uint8Array(0)];
-  const bytes = new Uint8Array(groupSize(mark));
-  group += 1;
-  writeGroup(bytes, 0, group, mark);
-  await file.write(bytes, position);
-  return { position: position + bytes.length, group };
+  return { position, group };
 }

@@ -8,10 +8,10 @@ import { crc32 } from 'node:zlib';
  * what tells a torn tail (dropped; nobody was told of it) from damage among records that were acknowledged (an error).
  */
 
-const MAGIC_LINE = 'kcore-leases 1\n';
+const MAGIC_LINE = 'kcore-leases 2\n';
 export const FILE_HEADER = new TextEncoder().encode(MAGIC_LINE.padEnd(16, '\n'));
 
-/** magic u16 · payload length u16 · group u32 · records left in the group u16 · reserved u16 · CRC-32 u32; big-endian. */
+/** CRC-32 of all that follows u32 · magic u16 · payload length u16 · group u32 · records left in the group u16 · 0 u16; big-endian. */
 const RECORD_HEADER = 16;
 const RECORD_MAGIC = 0x6b4c;
 const MAX_PAYLOAD = 0xffff;
@@ -25,11 +25,7 @@ export class LeaseLogCorruptError extends Error {
 }
 
 function checksum(bytes: Uint8Array, offset: number, length: number): number {
-  // The header without its last field, then the payload.
-  return crc32(
-    bytes.subarray(offset + RECORD_HEADER, offset + RECORD_HEADER + length),
-    crc32(bytes.subarray(offset, offset + 12)),
-  );
+  return crc32(bytes.subarray(offset + 4, offset + RECORD_HEADER + length));
 }
 
 export function groupSize(payloads: readonly Uint8Array[]): number {
@@ -45,12 +41,13 @@ export function writeGroup(out: Uint8Array, offset: number, group: number, paylo
   let at = offset;
   payloads.forEach((payload, index) => {
     if (payload.length > MAX_PAYLOAD) throw new RangeError(`a lease record of ${payload.length} bytes is too long`);
-    view.setUint16(at, RECORD_MAGIC);
-    view.setUint16(at + 2, payload.length);
-    view.setUint32(at + 4, group);
-    view.setUint16(at + 8, payloads.length - 1 - index);
+    view.setUint16(at + 4, RECORD_MAGIC);
+    view.setUint16(at + 6, payload.length);
+    view.setUint32(at + 8, group);
+    view.setUint16(at + 12, payloads.length - 1 - index);
+    view.setUint16(at + 14, 0);
     out.set(payload, at + RECORD_HEADER);
-    view.setUint32(at + 12, checksum(out, at, payload.length));
+    view.setUint32(at, checksum(out, at, payload.length));
     at += RECORD_HEADER + payload.length;
   });
 }
@@ -63,12 +60,12 @@ interface FoundRecord {
 }
 
 function recordAt(bytes: Uint8Array, view: DataView, offset: number): FoundRecord | undefined {
-  if (offset + RECORD_HEADER > bytes.length || view.getUint16(offset) !== RECORD_MAGIC) return undefined;
-  const length = view.getUint16(offset + 2);
+  if (offset + RECORD_HEADER > bytes.length || view.getUint16(offset + 4) !== RECORD_MAGIC) return undefined;
+  const length = view.getUint16(offset + 6);
   const end = offset + RECORD_HEADER + length;
-  if (end > bytes.length || view.getUint32(offset + 12) !== checksum(bytes, offset, length)) return undefined;
+  if (end > bytes.length || view.getUint32(offset) !== checksum(bytes, offset, length)) return undefined;
   const payload = bytes.subarray(offset + RECORD_HEADER, end);
-  return { payload, group: view.getUint32(offset + 4), remaining: view.getUint16(offset + 8), end };
+  return { payload, group: view.getUint32(offset + 8), remaining: view.getUint16(offset + 12), end };
 }
 
 export interface LogContents {
@@ -102,6 +99,10 @@ function salvage(bytes: Uint8Array, view: DataView, from: number, newestTorn: nu
   return kept;
 }
 
+function isZero(bytes: Uint8Array): boolean {
+  return Buffer.compare(bytes, new Uint8Array(bytes.length)) === 0;
+}
+
 /**
  * Reads a whole file.
  * @throws {LeaseLogCorruptError} It is no lease log, or damaged anywhere but in its last group.
@@ -125,7 +126,7 @@ export function readLog(bytes: Uint8Array, path: string): LogContents {
   }
   const lastGroup = last?.group ?? FIRST_GROUP - 1;
   const complete = last === undefined || last.remaining === 0;
-  const clean = bytes.subarray(offset).every((byte) => byte === 0);
+  const clean = isZero(bytes.subarray(offset));
   if (clean) return { payloads, end: offset, lastGroup, torn: !complete };
   const newestTorn = complete ? lastGroup + 1 : lastGroup;
   return {

@@ -1,60 +1,18 @@
+import type { OutgoingPacket } from '../codec/build.ts';
 import { option, optionCode, optionOf } from '../codec/options.ts';
 import { BOOTREPLY, BROADCAST_FLAG, MESSAGE_TYPE, type RawOption } from '../codec/packet.ts';
 import { type BootAnswer, bootAnswer } from './boot.ts';
 import type { DhcpReply } from './decision.ts';
 import type { Exchange, Verdict } from './exchange.ts';
-import { leaseTimes } from './served-network.ts';
 
 type Answer = Extract<Verdict, { kind: 'answer' }>;
-
-/** One source of options. Their order is what is sent first, and what is kept when there is no room for all. */
-type OptionHandler = (exchange: Exchange, answer: Answer, boot: BootAnswer | undefined) => readonly RawOption[];
-
-const MESSAGE_TYPES = {
-  offer: option('messageType', MESSAGE_TYPE.offer),
-  ack: option('messageType', MESSAGE_TYPE.ack),
-  nak: option('messageType', MESSAGE_TYPE.nak),
-};
-
-const conversation: OptionHandler = ({ network }, { type }) => [MESSAGE_TYPES[type], network.serverId];
-
-const times: OptionHandler = ({ network }, { leaseSeconds: seconds }) => {
-  if (seconds === undefined) return [];
-  return seconds === network.spec.leaseSeconds ? network.leaseTimes : leaseTimes(seconds);
-};
-
-const refusal: OptionHandler = (_, { message }) => (message === undefined ? [] : [option('message', message)]);
-
-/** RFC 6842: the client identifier comes back unchanged. */
-const clientId: OptionHandler = ({ request }) => {
-  const id = optionOf(request.packet, 'clientId');
-  return id === undefined ? [] : [option('clientId', id)];
-};
-
-/** RFC 4039 §3: the ACK that answers a DISCOVER says so. */
-const rapidCommit: OptionHandler = ({ type }, answer) =>
-  type === 'discover' && answer.type === 'ack' ? [option('rapidCommit', true)] : [];
-
-const boot: OptionHandler = (_, { type }, answer) => (type === 'nak' || answer === undefined ? [] : answer.options);
-
-/** What the network has configured: always or if asked for, and all of it when the client has no list. */
-const settings: OptionHandler = ({ request, network, client }, { type }) => {
-  if (type === 'nak') return [];
-  const list = optionOf(request.packet, 'parameterList');
-  const asked = (code: number): boolean => list === undefined || list.includes(code);
-  const hostname = network.bound.get(client)?.hostname;
-  const named = hostname === undefined || !asked(optionCode('hostname')) ? [] : [option('hostname', hostname)];
-  const sent = network.options.filter(({ code, always }) => always || (list === undefined ? code < 108 : asked(code)));
-  return sent.some(({ code }) => code === optionCode('hostname')) ? sent : [...sent, ...named];
-};
-
-const OPTION_HANDLERS: readonly OptionHandler[] = [conversation, times, refusal, rapidCommit, clientId, boot, settings];
 
 /** IPv4 and UDP headers, which option 57 counts and the message's own length does not. */
 const IP_AND_UDP = 28;
 /** What every client takes (RFC 2131 §2), and what fits into one frame. */
 const SMALLEST_MAXIMUM = 576;
 const LARGEST_MAXIMUM = 1500;
+const HOSTNAME = optionCode('hostname');
 
 function maxLength({ request, network }: Exchange): number {
   const wanted = optionOf(request.packet, 'maxMessageSize') ?? SMALLEST_MAXIMUM;
@@ -62,30 +20,92 @@ function maxLength({ request, network }: Exchange): number {
   return Math.max(SMALLEST_MAXIMUM, Math.min(wanted, carried)) - IP_AND_UDP;
 }
 
+/** The name that a binding gives the client, when it asks for it and the network gives none to all. */
+function boundName({ request, network, mac }: Exchange): RawOption | undefined {
+  const hostname = network.bound.get(mac)?.hostname;
+  if (hostname === undefined || network.options.some(({ code }) => code === HOSTNAME)) return undefined;
+  const list = optionOf(request.packet, 'parameterList');
+  return list === undefined || list.includes(HOSTNAME) ? option('hostname', hostname) : undefined;
+}
+
+/** RFC 6842: the client identifier comes back unchanged. */
+function echoedId({ request }: Exchange): RawOption | undefined {
+  const id = optionOf(request.packet, 'clientId');
+  return id === undefined ? undefined : option('clientId', id);
+}
+
+/** RFC 2563 §2: an OFFER of no address and no lease says whether the client may choose one itself. */
+function autoConfigure({ network }: Exchange, { type, leaseSeconds }: Answer): RawOption | undefined {
+  const allowed = network.spec.autoConfigure;
+  if (type !== 'offer' || leaseSeconds !== undefined || allowed === undefined) return undefined;
+  return option('autoConfigure', allowed ? 1 : 0);
+}
+
+/** What is this client's alone. */
+function ownOptions(exchange: Exchange, answer: Answer, boot: BootAnswer | undefined): readonly RawOption[] {
+  const own: RawOption[] = [];
+  const add = (one: RawOption | undefined): void => {
+    if (one !== undefined) own.push(one);
+  };
+  add(echoedId(exchange));
+  add(boundName(exchange));
+  add(autoConfigure(exchange, answer));
+  if (boot !== undefined) for (const one of boot.options) own.push(one);
+  return own;
+}
+
+function refusal(exchange: Exchange, { message }: Answer): OutgoingPacket {
+  const { packet } = exchange.request;
+  const options = [option('messageType', MESSAGE_TYPE.nak), option('serverId', exchange.server)];
+  if (message !== undefined) options.push(option('message', message));
+  const id = echoedId(exchange);
+  return {
+    op: BOOTREPLY,
+    xid: packet.xid,
+    // A relay passes a NAK on by broadcast only when the flag says so (RFC 2131 §4.3.2).
+    flags: packet.giaddr === 0 ? packet.flags : packet.flags | BROADCAST_FLAG,
+    ciaddr: 0,
+    yiaddr: 0,
+    siaddr: 0,
+    giaddr: packet.giaddr,
+    chaddr: packet.chaddr,
+    options,
+    ...(id === undefined ? {} : { own: [id] }),
+    maxLength: maxLength(exchange),
+  };
+}
+
+function grant(exchange: Exchange, answer: Answer, type: 'offer' | 'ack'): OutgoingPacket {
+  const { packet } = exchange.request;
+  const boot = exchange.network.spec.boot === undefined ? undefined : bootAnswer(exchange);
+  const { options, block } = exchange.network.replyOptions({
+    type,
+    server: exchange.server,
+    leaseSeconds: answer.leaseSeconds,
+    rapid: type === 'ack' && exchange.type === 'discover',
+    list: optionOf(packet, 'parameterList'),
+  });
+  const reply: OutgoingPacket = {
+    op: BOOTREPLY,
+    xid: packet.xid,
+    flags: packet.flags,
+    ciaddr: type === 'ack' ? packet.ciaddr : 0,
+    yiaddr: answer.address,
+    siaddr: boot?.siaddr ?? 0,
+    giaddr: packet.giaddr,
+    chaddr: packet.chaddr,
+    options,
+    block,
+    own: ownOptions(exchange, answer, boot),
+    maxLength: maxLength(exchange),
+  };
+  return boot?.file === undefined ? reply : { ...reply, file: boot.file };
+}
+
 /** Source: RFC 2131 §4.3.1, table 3. */
 export function composeReply(exchange: Exchange, answer: Answer): DhcpReply {
-  const { packet } = exchange.request;
-  const bootTold = bootAnswer(exchange);
-  const told = answer.type === 'nak' ? undefined : bootTold;
-  const agent = optionOf(packet, 'relayAgent');
-  // A relay passes a NAK on by broadcast only when the flag says so (RFC 2131 §4.3.2).
-  const flags = answer.type === 'nak' && packet.giaddr !== 0 ? packet.flags | BROADCAST_FLAG : packet.flags;
-  return {
-    type: answer.type,
-    packet: {
-      op: BOOTREPLY,
-      hops: 0,
-      xid: packet.xid,
-      flags,
-      ciaddr: answer.type === 'ack' ? packet.ciaddr : 0,
-      yiaddr: answer.address,
-      siaddr: told?.siaddr ?? 0,
-      giaddr: packet.giaddr,
-      chaddr: packet.chaddr,
-      ...(told === undefined ? {} : { file: told.file }),
-      options: OPTION_HANDLERS.flatMap((handler) => handler(exchange, answer, told)),
-      ...(agent === undefined ? {} : { lastOption: option('relayAgent', agent) }),
-      maxLength: maxLength(exchange),
-    },
-  };
+  const { type } = answer;
+  const packet = type === 'nak' ? refusal(exchange, answer) : grant(exchange, answer, type);
+  const agent = optionOf(exchange.request.packet, 'relayAgent');
+  return { type, packet: agent === undefined ? packet : { ...packet, lastOption: option('relayAgent', agent) } };
 }

@@ -6,7 +6,7 @@ import type { LeaseChange, Offer } from '../leases/lease.ts';
 /** What a client or relay sent, as it reached the server. */
 export interface DhcpRequest {
   readonly packet: DhcpPacket;
-  /** Source address of the datagram; 0 for a client that has none yet. */
+  /** Source address of the datagram; 0 for a client that has none yet. Looked at for INFORM only. */
   readonly source: Ipv4Number;
 }
 
@@ -22,6 +22,7 @@ export type DropReason =
   | 'other-server'
   | 'pool-exhausted'
   | 'address-held'
+  | 'too-many-offers'
   | 'no-address-named'
   | 'not-the-holder'
   | 'wrong-subnet'
@@ -38,7 +39,8 @@ export type DhcpEventType =
   | 'ForeignDhcpServer'
   | 'LeaseStoreFailed'
   | 'LeaseStoreRecovered'
-  | 'NetworkMisconfigured';
+  | 'NetworkMisconfigured'
+  | 'ClockJumped';
 
 export interface DhcpEvent {
   readonly type: DhcpEventType;
@@ -63,10 +65,10 @@ interface Effects {
   /** To be made durable before a reply is sent; in memory, it holds at once. */
   readonly commit: readonly LeaseChange[];
   /** To be remembered in memory only. */
-  readonly offer?: Offer;
-  /** The MAC whose offer is taken back. */
-  readonly withdraw?: string;
-  readonly event?: DhcpEvent;
+  readonly offer: Offer | undefined;
+  /** The client whose offer is taken back. */
+  readonly withdraw: string | undefined;
+  readonly event: DhcpEvent | undefined;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { contains } from '@kcore/contract';
+import { optionOf } from '../codec/options.ts';
 import { BOOTREQUEST, HTYPE_ETHERNET, type MessageType } from '../codec/packet.ts';
+import { linkSelection } from '../codec/relay-agent.ts';
 import type { LeaseView } from '../leases/lease.ts';
 import { composeReply } from './compose.ts';
 import type { Decision, DhcpRequest, DropReason } from './decision.ts';
@@ -35,9 +37,16 @@ const isUnicastMac: Guard = ({ request: { packet } }) => {
 const isDhcp: Guard = ({ request: { packet }, type }) =>
   type !== undefined ? undefined : packet.options.has(53) ? 'unknown-message-type' : 'bootp';
 
-/** A relay agent must be of the network's own subnet, or a guest could take leases of other networks by naming theirs. */
-const isOwnRelay: Guard = ({ request: { packet }, network }) =>
-  packet.giaddr === 0 || contains(network.subnet, packet.giaddr) ? undefined : 'unknown-relay';
+/**
+ * A relay agent must serve the network's own subnet, by its address or by link selection (RFC 3527), or a guest could
+ * take leases of other networks by naming theirs.
+ */
+const isOwnRelay: Guard = ({ request: { packet }, network }) => {
+  if (packet.giaddr === 0) return undefined;
+  const agent = optionOf(packet, 'relayAgent');
+  const link = (agent === undefined ? undefined : linkSelection(agent)) ?? packet.giaddr;
+  return contains(network.subnet, link) ? undefined : 'unknown-relay';
+};
 
 const GUARDS: readonly Guard[] = [isRequest, isEthernet, isUnicastMac, isDhcp, isOwnRelay];
 
@@ -73,13 +82,5 @@ export function respond(dhcpRequest: DhcpRequest, network: ServedNetwork, leases
   if (verdict.kind !== 'answer') return verdict;
   const reply = composeReply(exchange, verdict);
   const { commit, offer, withdraw, event } = verdict;
-  return {
-    kind: 'reply',
-    reply,
-    delivery: deliveryOf(exchange, reply),
-    commit,
-    ...(offer === undefined ? {} : { offer }),
-    ...(withdraw === undefined ? {} : { withdraw }),
-    ...(event === undefined ? {} : { event }),
-  };
+  return { kind: 'reply', reply, delivery: deliveryOf(exchange, reply), commit, offer, withdraw, event };
 }

@@ -1,28 +1,14 @@
-import {
-  broadcastOf,
-  contains,
-  type Ipv4Number,
-  netmaskOfPrefix,
-  parseIpv4,
-  parseSubnet,
-  type Subnet,
-  subnetOf,
-} from '@kcore/contract';
+import { broadcastOf, contains, type Ipv4Number, parseIpv4, type Subnet, subnetOf } from '@kcore/contract';
 import type { DhcpBinding, DhcpNetwork } from '../../model/dhcp-network.ts';
 import { parseMac } from '../codec/mac.ts';
-import { option } from '../codec/options.ts';
-import type { RawOption } from '../codec/packet.ts';
-import type { ClasslessRoute } from '../codec/routes.ts';
+import { INFINITE_SECONDS } from '../leases/lease.ts';
+import { type ConfiguredOption, configuredOptions } from './network-options.ts';
+import { type ReplyKind, type ReplyOptions, replyOptionsOf } from './reply-options.ts';
 
 /** An address that a MAC has by decision, not by lease. */
 export interface BoundAddress {
   readonly address: Ipv4Number;
   readonly hostname?: string;
-}
-
-/** An option as configured; `always`: sent also to clients that do not ask for it. */
-export interface ConfiguredOption extends RawOption {
-  readonly always: boolean;
 }
 
 /** A DhcpNetwork made ready for answering: looked up by MAC and address, its options encoded once. */
@@ -34,22 +20,15 @@ export interface ServedNetwork {
   readonly bound: ReadonlyMap<string, BoundAddress>;
   /** Addresses that are some MAC's by decision. */
   readonly ownerOf: ReadonlyMap<Ipv4Number, string>;
-  /** Option 54, encoded once. */
-  readonly serverId: RawOption;
-  /** Options 51, 58 and 59 of a lease as long as the network's, encoded once. */
-  readonly leaseTimes: readonly RawOption[];
   /** By importance. */
   readonly options: readonly ConfiguredOption[];
+  /** What replies of one kind have in common. */
+  readonly replyOptions: (kind: ReplyKind) => ReplyOptions;
   /** Whether an unknown MAC may be leased this address: neither bound nor the server's, the network's or the broadcast. */
   readonly leasable: (address: Ipv4Number) => boolean;
   /** What was left out of the spec and why; the rest is served. */
   readonly warnings: readonly string[];
 }
-
-/** Options that are part of the protocol's conversation and cannot be configured. */
-const PROTOCOL_OPTIONS: ReadonlySet<number> = new Set([0, 50, 51, 52, 53, 54, 55, 57, 61, 80, 82, 255]);
-/** Changing how a client behaves, so only for those that say they understand: RFC 8925 §3.1, RFC 2563 §2. */
-const ON_REQUEST_ONLY: ReadonlySet<number> = new Set([108, 116]);
 
 function bindings(
   spec: DhcpNetwork,
@@ -76,63 +55,34 @@ function bindings(
   return bound;
 }
 
-/** Clients that understand option 121 ignore option 3, so the default route has to be in both (RFC 3442 §4). */
-function routes(spec: DhcpNetwork): readonly ClasslessRoute[] {
-  const given = (spec.routes ?? []).map(({ destination, via }) => {
-    const { network, prefix } = parseSubnet(destination);
-    return { destination: network, prefix, via: parseIpv4(via) };
-  });
-  const needsDefault = given.length > 0 && spec.router !== undefined && given.every((route) => route.prefix !== 0);
-  return needsDefault ? [...given, { destination: 0, prefix: 0, via: parseIpv4(spec.router) }] : given;
-}
-
-function named(spec: DhcpNetwork, subnet: Subnet): ConfiguredOption[] {
-  const always = (raw: RawOption): ConfiguredOption => ({ ...raw, always: true });
-  const asked = (raw: RawOption): ConfiguredOption => ({ ...raw, always: false });
-  const options = [always(option('subnetMask', parseIpv4(netmaskOfPrefix(spec.prefix))))];
-  const classless = routes(spec);
-  if (spec.router !== undefined) options.push(always(option('router', [parseIpv4(spec.router)])));
-  if (spec.dns.length > 0) options.push(always(option('dns', spec.dns.map(parseIpv4))));
-  if (spec.mtu !== undefined) options.push(always(option('mtu', spec.mtu)));
-  if (classless.length > 0) {
-    options.push(asked(option('classlessRoutes', classless)), asked(option('classlessRoutesMicrosoft', classless)));
+/** What a program that embeds the server may have got wrong; the controller checks all of it before. */
+function refuseImpossible({ leaseSeconds, prefix, mtu, range }: DhcpNetwork): void {
+  const whole = (what: string, value: number | undefined, least: number, most: number): void => {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+    throw new RangeError(`${what} ${value} is not possible: it must be ${least} to ${most}`);
+  };
+  whole('leaseSeconds', leaseSeconds, 1, INFINITE_SECONDS);
+  whole('prefix', prefix, 1, 30);
+  // RFC 2132 §5.1.
+  whole('mtu', mtu, 68, 0xffff);
+  if (range !== undefined && parseIpv4(range.start) > parseIpv4(range.end)) {
+    throw new RangeError(`range ${range.start} to ${range.end}: its end is before its start`);
   }
-  if (spec.domain !== undefined) options.push(asked(option('domain', spec.domain)));
-  options.push(asked(option('broadcast', broadcastOf(subnet))));
-  if (spec.ntp !== undefined && spec.ntp.length > 0) options.push(asked(option('ntp', spec.ntp.map(parseIpv4))));
-  if (spec.search !== undefined && spec.search.length > 0) options.push(asked(option('domainSearch', spec.search)));
-  return options;
-}
-
-function configuredOptions(spec: DhcpNetwork, subnet: Subnet, warnings: string[]): ConfiguredOption[] {
-  const raw: ConfiguredOption[] = [];
-  for (const { code, hex } of spec.options) {
-    if (PROTOCOL_OPTIONS.has(code)) warnings.push(`option ${code}: is the protocol's own and cannot be set`);
-    else raw.push({ code, value: Uint8Array.from(Buffer.from(hex, 'hex')), always: !ON_REQUEST_ONLY.has(code) });
-  }
-  const replaced = new Set(raw.map(({ code }) => code));
-  return [...named(spec, subnet).filter(({ code }) => !replaced.has(code)), ...raw];
-}
-
-/** T1 and T2 are sent because some clients' own defaults differ. Source: RFC 2131 §4.4.5. */
-export function leaseTimes(seconds: number): readonly RawOption[] {
-  return [
-    option('leaseTime', seconds),
-    option('renewalTime', Math.floor(seconds * 0.5)),
-    option('rebindingTime', Math.floor(seconds * 0.875)),
-  ];
 }
 
 /**
  * @throws {KcoreError} InvalidArgument, TypeError, RangeError: an address, MAC or option of the spec is malformed.
  */
 export function serveNetwork(spec: DhcpNetwork): ServedNetwork {
+  refuseImpossible(spec);
   const server = parseIpv4(spec.serverAddress);
   const subnet = subnetOf(server, spec.prefix);
   const warnings: string[] = [];
   const bound = bindings(spec, subnet, server, warnings);
   const ownerOf = new Map([...bound].map(([mac, { address }]) => [address, mac]));
   const broadcast = broadcastOf(subnet);
+  const options = configuredOptions(spec, subnet, warnings);
+  if (spec.boot?.server !== undefined) parseIpv4(spec.boot.server);
   const first = spec.range === undefined ? 0 : Math.max(parseIpv4(spec.range.start), subnet.network);
   const last = spec.range === undefined ? 0 : Math.min(parseIpv4(spec.range.end), broadcast);
   return {
@@ -142,9 +92,8 @@ export function serveNetwork(spec: DhcpNetwork): ServedNetwork {
     ...(spec.range === undefined || spec.bindingsOnly ? {} : { range: { first, last } }),
     bound,
     ownerOf,
-    serverId: option('serverId', server),
-    leaseTimes: leaseTimes(spec.leaseSeconds),
-    options: configuredOptions(spec, subnet, warnings),
+    options,
+    replyOptions: replyOptionsOf(options),
     leasable: (address) =>
       address !== server && address !== subnet.network && address !== broadcast && !ownerOf.has(address),
     warnings,

@@ -9,8 +9,8 @@ const AFTER_LAST_PROBE = 150;
 
 export interface ProberOptions {
   readonly clock: Clock;
-  /** The MAC the questions come from. */
-  readonly mac: string;
+  /** The MAC the questions come from: the link's own, as it is now, or the answers would not come here. */
+  readonly mac: () => string;
   readonly send: (frame: Uint8Array) => void;
 }
 
@@ -26,12 +26,10 @@ interface Probe {
 /** Asks a link who uses an address. Many addresses at once; none waits for another. Source: RFC 5227 §2.1.1. */
 export class ArpProber {
   readonly #options: ProberOptions;
-  readonly #sender: Uint8Array;
   readonly #probes = new Map<Ipv4Number, Probe>();
 
   constructor(options: ProberOptions) {
     this.#options = options;
-    this.#sender = parseMac(options.mac);
   }
 
   get size(): number {
@@ -42,12 +40,12 @@ export class ArpProber {
   async look(address: Ipv4Number, client: string): Promise<ProbeResult> {
     const probe: Probe = { client, interrupt: new AbortController(), result: 'free' };
     this.#probes.set(address, probe);
-    const frame = arpProbe(this.#sender, address);
-    const { clock, send } = this.#options;
+    const { clock, send, mac } = this.#options;
+    const ask = (): void => send(arpProbe(parseMac(mac()), address));
     try {
-      send(frame);
+      ask();
       await clock.sleep(BETWEEN_PROBES, probe.interrupt.signal);
-      send(frame);
+      ask();
       await clock.sleep(AFTER_LAST_PROBE, probe.interrupt.signal);
     } catch (error) {
       if (!probe.interrupt.signal.aborted) throw error;
@@ -60,7 +58,7 @@ export class ArpProber {
   /** What was heard on the link. A question for the same address from 0.0.0.0 is somebody about to take it. */
   hear({ senderMac, senderAddress, targetAddress }: ArpPacket): void {
     const probe = this.#probes.get(senderAddress === 0 ? targetAddress : senderAddress);
-    if (probe === undefined || senderMac === probe.client || senderMac === this.#options.mac) return;
+    if (probe === undefined || senderMac === probe.client || senderMac === this.#options.mac()) return;
     this.#end(probe, 'used');
   }
 

@@ -1,33 +1,39 @@
 import { formatIpv4, type Ipv4Number, isIpv4, parseIpv4 } from '@kcore/contract';
 import type { Datagram } from '../../model/packet-socket.ts';
+import { parseMac } from '../codec/mac.ts';
 import { optionOf } from '../codec/options.ts';
 import { type DhcpPacket, type MessageType, messageTypeName } from '../codec/packet.ts';
 import { parsePacket } from '../codec/parse.ts';
+import { parseUdpFrame } from '../codec/received-frame.ts';
 import type { Offer } from '../leases/lease.ts';
 import type { LeaseStore } from '../leases/lease-store.ts';
 import type { LeaseTable } from '../leases/lease-table.ts';
 import type { Decision, DhcpEvent, DhcpRequest, DropReason } from '../respond/decision.ts';
+import { foreignServerSeen } from '../respond/foreign-server.ts';
 import { respond } from '../respond/respond.ts';
 import type { ServedNetwork } from '../respond/served-network.ts';
 import type { ArpProber } from './arp-prober.ts';
 import { Counters } from './counters.ts';
 import { type LinkSockets, Outbox } from './outbox.ts';
-import { encodeReply } from './transmit.ts';
+import { RateLimit } from './rate-limit.ts';
+import { encodeReply, ReplyRoom } from './transmit.ts';
 
 export interface DeskOptions {
   readonly network: ServedNetwork;
   readonly store: LeaseStore;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number;
+  /** Any number that guests cannot know. */
+  readonly seed: number;
   readonly onEvent: (event: DhcpEvent) => void;
-  readonly onLeaseChange: () => void;
 }
 
 /** What the desk works through while the link is there. */
 export interface Attachment {
   readonly sockets: LinkSockets;
   readonly prober: ArpProber;
-  readonly mac: Uint8Array;
 }
 
 /** Addresses looked for at the same time; requests beyond that are dropped and will be asked again. */
@@ -39,9 +45,20 @@ const FROM_CLIENTS: ReadonlySet<MessageType> = new Set(['discover', 'request', '
 /** Done, though nothing is ever answered to them: not a drop. */
 const UNANSWERED: ReadonlySet<DropReason> = new Set(['released', 'declined']);
 
-interface Arrived {
-  readonly datagram: Datagram;
-  readonly request: DhcpRequest;
+/** Where it came from is looked at for few messages. */
+class ReceivedRequest implements DhcpRequest {
+  readonly packet: DhcpPacket;
+  readonly #datagram: Datagram;
+
+  constructor(packet: DhcpPacket, datagram: Datagram) {
+    this.packet = packet;
+    this.#datagram = datagram;
+  }
+
+  get source(): Ipv4Number {
+    const { address } = this.#datagram;
+    return isIpv4(address) ? parseIpv4(address) : 0;
+  }
 }
 
 /** Handles the requests of one network: decides, stores, and sends, in that order. */
@@ -49,8 +66,15 @@ export class Desk {
   readonly counters = new Counters();
   readonly #options: DeskOptions;
   readonly #table: LeaseTable;
+  readonly #limit: RateLimit;
+  readonly #room = new ReplyRoom();
   /** Requests that wait for the answer whether an address is free; the client's latest one replaces an earlier. */
   readonly #probing = new Map<Ipv4Number, Datagram>();
+  /** The link's own, which changes. */
+  #mac = '';
+  #macBytes: Uint8Array = new Uint8Array(6);
+  /** Requests that the socket had no room for, of those that are counted. */
+  #lost = 0;
   #network: ServedNetwork;
   #attachment: Attachment | undefined;
 
@@ -58,6 +82,7 @@ export class Desk {
     this.#options = options;
     this.#network = options.network;
     this.#table = options.store.table(options.network.spec.network);
+    this.#limit = new RateLimit(options.monotonic, options.seed);
   }
 
   get network(): ServedNetwork {
@@ -71,6 +96,7 @@ export class Desk {
 
   attach(attachment: Attachment): void {
     this.#attachment = attachment;
+    this.#lost = 0;
   }
 
   detach(): void {
@@ -79,38 +105,71 @@ export class Desk {
   }
 
   /** Resolves when all replies are sent that will be. */
-  handle(batch: readonly Datagram[]): Promise<void> {
-    const requests: Arrived[] = [];
+  async handle(batch: readonly Datagram[]): Promise<void> {
+    this.#look();
+    const outbox = this.#begin();
     for (const datagram of batch) {
       const request = this.#read(datagram);
-      if (request === undefined) continue;
-      this.#count(request.packet);
-      requests.push({ datagram, request });
+      if (request === undefined || !this.#admit(request.packet)) continue;
+      this.#answer(request, datagram, outbox);
     }
-    return this.#answer(requests);
+    await this.#finish(outbox);
   }
 
-  async #answer(requests: readonly Arrived[]): Promise<void> {
+  /** A message that another server sent to a client on this link. */
+  hear(frame: Uint8Array): void {
+    const udp = parseUdpFrame(frame);
+    const parsed = udp === undefined ? undefined : parsePacket(udp.payload);
+    if (udp === undefined || parsed?.kind !== 'packet') return;
+    const event = foreignServerSeen(parsed.packet, udp.sourceMac, this.#network);
+    if (event !== undefined) this.#options.onEvent(event);
+  }
+
+  /** What may have changed since the last batch, and does not within one. */
+  #look(): void {
+    this.#limit.look();
+    if (this.#attachment === undefined) return;
+    const { packet, udp } = this.#attachment.sockets;
+    const { mac } = packet;
+    if (mac !== this.#mac) {
+      this.#mac = mac;
+      this.#macBytes = parseMac(mac);
+    }
+    const lost = udp.dropped();
+    if (lost > this.#lost) this.counters.drop('receive-buffer-full', lost - this.#lost);
+    this.#lost = lost;
+  }
+
+  #begin(): Outbox {
+    return new Outbox(this.#options.store.begin(), this.counters);
+  }
+
+  #answer(request: DhcpRequest, datagram: Datagram, outbox: Outbox): void {
     const attachment = this.#attachment;
     if (attachment === undefined) return;
-    const outbox = new Outbox(this.#options.store.begin(), this.counters);
-    let changed = false;
-    for (const { datagram, request } of requests) {
-      const decision = respond(request, this.#network, this.#table, this.#options.now());
-      this.#carryOut(decision, datagram, attachment, outbox);
-      changed ||= decision.commit.length > 0;
-    }
+    const decision = respond(request, this.#network, this.#table, this.#options.now());
+    this.#carryOut(decision, datagram, attachment, outbox);
+  }
+
+  async #finish(outbox: Outbox): Promise<void> {
+    const attachment = this.#attachment;
+    if (attachment === undefined) return;
     await outbox.flush(attachment.sockets);
-    if (changed) this.#options.onLeaseChange();
   }
 
   #read(datagram: Datagram): DhcpRequest | undefined {
     const parsed = parsePacket(datagram.data);
-    if (parsed.kind === 'malformed') {
-      this.counters.drop(parsed.reason);
-      return undefined;
-    }
-    return { packet: parsed.packet, source: isIpv4(datagram.address) ? parseIpv4(datagram.address) : 0 };
+    if (parsed.kind === 'packet') return new ReceivedRequest(parsed.packet, datagram);
+    this.counters.drop(parsed.reason);
+    return undefined;
+  }
+
+  #admit(packet: DhcpPacket): boolean {
+    this.#count(packet);
+    // A relay agent speaks for many, each with a MAC of its own as well.
+    if (this.#limit.admits(packet.chaddr)) return true;
+    this.counters.drop('too-many-requests');
+    return false;
   }
 
   #count(packet: DhcpPacket): void {
@@ -131,8 +190,8 @@ export class Desk {
         this.#probe(decision.offer, datagram, attachment);
         return;
       case 'reply': {
-        const origin = { mac: attachment.mac, address: this.#network.server };
-        const bytes = encodeReply(decision.reply, decision.delivery, origin);
+        const origin = { mac: this.#macBytes, address: this.#network.server };
+        const bytes = encodeReply(this.#room, decision.reply, decision.delivery, origin);
         outbox.add(decision.reply.type, bytes, decision.commit.length > 0);
       }
     }
@@ -145,7 +204,8 @@ export class Desk {
       return;
     }
     // The bytes belong to the socket's buffer, which is filled again with the next batch.
-    this.#probing.set(offer.address, { ...datagram, data: datagram.data.slice() });
+    const { address, port, data } = datagram;
+    this.#probing.set(offer.address, { address, port, data: data.slice() });
     if (waiting) return;
     this.counters.probe();
     void attachment.prober.look(offer.address, offer.mac).then((result) => this.#probed(offer, result));
@@ -163,7 +223,10 @@ export class Desk {
     } else {
       this.#quarantine(offer);
     }
-    await this.#answer([{ datagram, request }]);
+    this.#look();
+    const outbox = this.#begin();
+    this.#answer(request, datagram, outbox);
+    await this.#finish(outbox);
   }
 
   #quarantine({ address, mac }: Offer): void {

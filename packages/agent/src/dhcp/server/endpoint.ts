@@ -1,8 +1,9 @@
 import type { Clock } from '../../model/clock.ts';
-import type { PacketSockets } from '../../model/packet-socket.ts';
+import type { PacketSocket, PacketSockets } from '../../model/packet-socket.ts';
 import { ETHERTYPE_ARP, parseArp } from '../codec/arp.ts';
-import { parseMac } from '../codec/mac.ts';
 import { SERVER_PORT } from '../codec/packet.ts';
+import { ETHERTYPE_IPV4 } from '../codec/received-frame.ts';
+import { DHCP_REPLIES } from '../codec/reply-filter.ts';
 import { ArpProber } from './arp-prober.ts';
 import { Desk, type DeskOptions } from './desk.ts';
 import type { DhcpLog } from './dhcp-log.ts';
@@ -18,7 +19,7 @@ export interface EndpointOptions extends Omit<DeskOptions, 'link'> {
 const RETRY_FIRST = 250;
 const RETRY_LONGEST = 2000;
 /** Batches of requests whose replies are not yet sent; more wait in the socket's buffer. */
-const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 16;
 
 /**
  * One network on its link: opens the sockets, hands what they receive to the desk, and opens them again when the link
@@ -81,15 +82,18 @@ export class Endpoint implements AsyncDisposable {
   async #open(): Promise<LinkSockets | undefined> {
     const { sockets, log } = this.#options;
     const link = this.#link;
+    const opened: AsyncDisposable[] = [];
+    const keep = async <T extends AsyncDisposable>(opening: Promise<T>): Promise<T> => {
+      const socket = await opening;
+      opened.push(socket);
+      return socket;
+    };
     try {
-      const packet = await sockets.openPacket({ link, etherType: ETHERTYPE_ARP });
-      try {
-        return { packet, udp: await sockets.openUdp({ link, port: SERVER_PORT }) };
-      } catch (error) {
-        await packet[Symbol.asyncDispose]();
-        throw error;
-      }
+      const packet = await keep(sockets.openPacket({ link, etherType: ETHERTYPE_ARP }));
+      const watch = await keep(sockets.openPacket({ link, etherType: ETHERTYPE_IPV4, filter: DHCP_REPLIES }));
+      return { packet, watch, udp: await keep(sockets.openUdp({ link, port: SERVER_PORT })) };
     } catch (err) {
+      await Promise.allSettled(opened.map((socket) => socket[Symbol.asyncDispose]()));
       log.debug({ link, err }, 'dhcp sockets not open');
       return undefined;
     }
@@ -101,16 +105,21 @@ export class Endpoint implements AsyncDisposable {
     const stop = (): void => ended.abort();
     this.#stopped.signal.addEventListener('abort', stop, { once: true });
     if (this.#stopped.signal.aborted) stop();
+    const { packet, watch, udp } = sockets;
     const prober = new ArpProber({
       clock: this.#options.clock,
-      mac: sockets.packet.mac,
-      send: (frame) => void sockets.packet.send([frame]).catch(() => {}),
+      mac: () => packet.mac,
+      send: (frame) => void packet.send([frame]).catch(() => {}),
     });
-    this.desk.attach({ sockets, prober, mac: parseMac(sockets.packet.mac) });
+    this.desk.attach({ sockets, prober });
     this.#options.log.debug({ link: this.#link }, 'dhcp sockets open');
-    const requests = this.#receiveRequests(sockets, ended.signal).finally(stop);
-    const answers = hearArp(sockets, prober, ended.signal).finally(stop);
-    const results = await Promise.allSettled([requests, answers]);
+    const results = await Promise.allSettled(
+      [
+        this.#receiveRequests(sockets, ended.signal),
+        hearArp(packet, prober, ended.signal),
+        this.#hearServers(watch, ended.signal),
+      ].map((listening) => listening.finally(stop)),
+    );
     this.desk.detach();
     prober.stop();
     this.#stopped.signal.removeEventListener('abort', stop);
@@ -118,7 +127,11 @@ export class Endpoint implements AsyncDisposable {
       if (result.status === 'rejected')
         this.#options.log.debug({ link: this.#link, err: result.reason }, 'dhcp socket ended');
     }
-    await Promise.allSettled([sockets.udp[Symbol.asyncDispose](), sockets.packet[Symbol.asyncDispose]()]);
+    await Promise.allSettled([udp, packet, watch].map((socket) => socket[Symbol.asyncDispose]()));
+  }
+
+  async #hearServers(watch: PacketSocket, signal: AbortSignal): Promise<void> {
+    for await (const frames of watch.receive(signal)) for (const frame of frames) this.desk.hear(frame);
   }
 
   async #receiveRequests(sockets: LinkSockets, signal: AbortSignal): Promise<void> {
@@ -132,8 +145,8 @@ export class Endpoint implements AsyncDisposable {
   }
 }
 
-async function hearArp(sockets: LinkSockets, prober: ArpProber, signal: AbortSignal): Promise<void> {
-  for await (const frames of sockets.packet.receive(signal)) {
+async function hearArp(packet: PacketSocket, prober: ArpProber, signal: AbortSignal): Promise<void> {
+  for await (const frames of packet.receive(signal)) {
     if (prober.size === 0) continue;
     for (const frame of frames) {
       const arp = parseArp(frame);

@@ -1,34 +1,40 @@
-import { formatIpv4, type LeaseStatus } from '@kcore/contract';
-import type { Lease } from '../leases/lease.ts';
+import { dnsmasqLease, formatIpv4, type LeaseStatus } from '@kcore/contract';
+import { type Holding, INFINITE_EXPIRY, type Lease } from '../leases/lease.ts';
 
-/** A lease as agents report it and `kctl get leases` shows it. */
-export function leaseStatus(lease: Lease): LeaseStatus {
-  return {
-    kind: 'lease',
-    network: lease.network,
-    mac: lease.mac,
-    address: formatIpv4(lease.address),
-    ...(lease.hostname === undefined ? {} : { hostname: lease.hostname }),
-    ...(lease.clientId === undefined ? {} : { clientId: lease.clientId }),
-    expiresAt: new Date(lease.expiresAt).toISOString(),
-  };
+function expiry(expiresAt: number): Pick<LeaseStatus, 'expiresAt'> {
+  return expiresAt === INFINITE_EXPIRY ? {} : { expiresAt: new Date(expiresAt).toISOString() };
 }
 
-function colons(hex: string): string {
-  return hex.match(/../g)?.join(':') ?? '';
+function stateOf({ expiresAt, released }: Lease, now: number): LeaseStatus['state'] {
+  if (expiresAt > now) return 'active';
+  return released === true ? 'released' : 'expired';
 }
 
 /**
- * dnsmasq's lease file, for programs that read it: one line a lease, `<expiry, seconds since 1970> <MAC> <address>
- * <hostname or *> <client identifier or *>`. Only leases that run at `now` (milliseconds).
+ * What holds an address, as agents report it and `kctl get leases` shows it. Undefined for a promise or a quarantine
+ * that is over: nobody needs to know of it, while a lease that is over is kept for its client.
  */
-export function dnsmasqLeases(leases: Iterable<Lease>, now: number): string {
-  const lines: string[] = [];
-  for (const { expiresAt, mac, address, hostname, clientId } of leases) {
-    if (expiresAt <= now) continue;
-    const seconds = Math.floor(expiresAt / 1000);
-    const id = clientId === undefined || clientId === '' ? '*' : colons(clientId);
-    lines.push(`${seconds} ${mac} ${formatIpv4(address)} ${hostname ?? '*'} ${id}\n`);
+export function leaseStatus(network: string, holding: Holding, now: number): LeaseStatus | undefined {
+  const { mac, expiresAt } = holding;
+  const common = { kind: 'lease', network, mac, address: formatIpv4(holding.address) } as const;
+  if (holding.kind !== 'lease') {
+    if (expiresAt <= now) return undefined;
+    return { ...common, state: holding.kind === 'offer' ? 'offered' : 'declined', ...expiry(expiresAt) };
   }
+  const { origin, hostname, clientId } = holding;
+  return {
+    ...common,
+    state: stateOf(holding, now),
+    origin,
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...expiry(expiresAt),
+  };
+}
+
+/** dnsmasq's lease file, for programs that read it. Only leases that run. */
+export function dnsmasqLeases(leases: Iterable<LeaseStatus>): string {
+  const lines: string[] = [];
+  for (const lease of leases) if (lease.state === 'active') lines.push(`${dnsmasqLease(lease)}\n`);
   return lines.join('');
 }

@@ -15,6 +15,8 @@ import { createDhcpServer, type DhcpServer } from './server.ts';
 
 const A = '02:00:00:00:00:0a';
 const B = '02:00:00:00:00:0b';
+const C = '02:00:00:00:00:0c';
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const LOG_PATH = '/state/leases.log';
 
 function network(over: Partial<DhcpNetwork> = {}): DhcpNetwork {
@@ -111,7 +113,15 @@ describe('serving', () => {
       `ack 10.77.0.100 to ${A} at 10.77.0.100`,
     ]);
     expect(server.leases()).toEqual([
-      { kind: 'lease', network: 'lan', mac: A, address: '10.77.0.100', expiresAt: '2026-01-01T01:00:00.000Z' },
+      {
+        kind: 'lease',
+        network: 'lan',
+        mac: A,
+        address: '10.77.0.100',
+        state: 'active',
+        origin: 'dynamic',
+        expiresAt: '2026-01-01T01:00:00.000Z',
+      },
     ]);
     expect(server.exportLeases('lan')).toBe(`1767229200 ${A} 10.77.0.100 * *\n`);
     expect(server.counters().get('lan')).toMatchObject({ discover: 1, offer: 1, request: 1, ack: 1, dropped: {} });
@@ -119,7 +129,7 @@ describe('serving', () => {
     expect([server.leases(), server.exportLeases()]).toEqual([[], '']);
   });
 
-  test('facts 34: the same MAC on two bridges has two leases, and each answer leaves on its own bridge', async () => {
+  test('the same MAC on two bridges has two leases, and each answer leaves on its own bridge', async () => {
     const { sockets, start } = bound(host());
     const [one, two] = [sockets.addLink('kbr-lan'), sockets.addLink('kbr-two')];
     await start(
@@ -130,7 +140,7 @@ describe('serving', () => {
     expect([sent(one), sent(two)]).toEqual([[], []]);
   });
 
-  test('facts 22: a relay agent gets a datagram on port 67', async () => {
+  test('a relay agent gets a datagram on port 67', async () => {
     const { sockets, start } = bound(host());
     const link = sockets.addLink('kbr-lan');
     await start(network());
@@ -158,9 +168,9 @@ describe('R-50: a lease is durable before it is told', () => {
       const file = await (create ? made.memory.create(path) : made.memory.open(path));
       return {
         ...file,
-        sync: async () => {
+        writeThrough: async (bytes, position) => {
           if (held) await new Promise<void>((resolve) => (release = resolve));
-          await file.sync();
+          await file.writeThrough(bytes, position);
         },
       };
     };
@@ -231,7 +241,7 @@ describe('R-50: a lease is durable before it is told', () => {
 });
 
 describe('networks come, change and go', () => {
-  test('facts 35: a bridge that is made again is served again', async () => {
+  test('a bridge that is made again is served again', async () => {
     const { sockets, start, clock } = bound(host());
     const first = sockets.addLink('kbr-lan');
     const server = await start(network());
@@ -261,7 +271,7 @@ describe('networks come, change and go', () => {
     expect(await lease(late, A)).toBe('10.77.0.100');
   });
 
-  test('facts 17: a binding made at run time holds at once', async () => {
+  test('a binding made at run time holds at once', async () => {
     const { sockets, start } = bound(host());
     const link = sockets.addLink('kbr-lan');
     const server = await start(network());
@@ -273,7 +283,7 @@ describe('networks come, change and go', () => {
     expect(await lease(link, A)).toBe('10.77.0.50');
   });
 
-  test('facts 28: with its binding the lease of a VM goes at once, also when that happened while the agent was down', async () => {
+  test('with its binding the lease of a VM goes at once, also when that happened while the agent was down', async () => {
     const made = host();
     const link = made.sockets.addLink('kbr-lan');
     const binding = { mac: A, address: '10.77.0.50' };
@@ -330,25 +340,111 @@ describe('networks come, change and go', () => {
     expect(await lease(link, A)).toBe('10.77.0.100');
   });
 
-  test('who listens for leases is called when they change', async () => {
+  test('who listens for leases is told of each address that changed, gathered and bounded', async () => {
     const { sockets, start, clock } = bound(host());
     const link = sockets.addLink('kbr-lan');
     const server = await start(network());
-    let calls = 0;
-    const unsubscribe = server.onLeases(() => {
-      calls += 1;
+    const calls: string[][] = [];
+    const unsubscribe = server.onLeases((places) => {
+      calls.push(places.map(({ address }) => `${address} ${server.holding('lan', address)?.state}`));
     });
     await say(link, { type: 'discover', mac: A });
-    expect(calls).toBe(0);
+    expect(calls.splice(0)).toEqual([['10.77.0.100 offered']]);
     await lease(link, A);
-    expect(calls).toBe(1);
     await lease(link, B);
+    expect(calls).toEqual([]);
     await clock.advance(200);
-    expect(calls).toBe(2);
-    unsubscribe();
-    await clock.advance(1000);
+    expect(calls.splice(0)).toEqual([['10.77.0.100 active', '10.77.0.101 active']]);
     await server.release('lan', A);
-    expect(calls).toBe(2);
+    await clock.advance(200);
+    expect(calls.splice(0)).toEqual([['10.77.0.100 undefined']]);
+    await say(link, { type: 'release', mac: B, ciaddr: '10.77.0.101' });
+    await clock.advance(200);
+    expect(calls.splice(0)).toEqual([['10.77.0.101 released']]);
+    unsubscribe();
+    await lease(link, A);
+    await clock.advance(1000);
+    expect(calls).toEqual([]);
+  });
+
+  test('a flood of clients is told bit by bit', async () => {
+    const { sockets, start, clock } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network({ prefix: 16, range: { start: '10.77.1.0', end: '10.77.9.255' } }));
+    const calls: number[] = [];
+    server.onLeases((places) => calls.push(places.length));
+    for (let count = 0; count < 1200; count++)
+      link.receiveDatagram(
+        clientMessage({ type: 'discover', mac: `02:00:00:00:${hex(count >> 8)}:${hex(count & 255)}` }),
+      );
+    await settle();
+    await clock.advance(400);
+    expect([Math.max(...calls), calls.reduce((sum, one) => sum + one, 0)]).toEqual([500, 1200]);
+  });
+
+  test('a restart knows clients and the states of leases as before', async () => {
+    const made = host();
+    const { sockets, start } = bound(made);
+    const link = sockets.addLink('kbr-lan');
+    await start(network());
+    const options = [{ code: 61, value: Uint8Array.of(0xff, 1, 2, 3) }];
+    await say(link, { type: 'discover', mac: A, options });
+    await say(link, { type: 'request', mac: A, requested: '10.77.0.100', server: '10.77.0.1', options });
+    await lease(link, B);
+    await say(link, { type: 'release', mac: B, ciaddr: '10.77.0.101' });
+    await made.stop();
+    const server = await start(network());
+    expect(server.holdings().map(({ address, state, clientId }) => [address, state, clientId])).toEqual([
+      ['10.77.0.100', 'active', 'ff010203'],
+      ['10.77.0.101', 'released', undefined],
+    ]);
+    expect(await say(link, { type: 'request', mac: A, ciaddr: '10.77.0.100' })).toEqual([
+      'nak 0.0.0.0 to ff:ff:ff:ff:ff:ff at 255.255.255.255',
+    ]);
+    expect(await say(link, { type: 'request', mac: A, ciaddr: '10.77.0.100', options })).toEqual([
+      `ack 10.77.0.100 to ${A} at 10.77.0.100`,
+    ]);
+  });
+
+  test('counters, and how full the range is', async () => {
+    const { sockets, start } = bound(host());
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    await lease(link, A);
+    await say(link, { type: 'discover', mac: B });
+    await say(link, { type: 'discover', mac: C });
+    await say(link, { type: 'decline', mac: A, requested: '10.77.0.100' });
+    expect(server.statistics()).toEqual([
+      {
+        kind: 'dhcp',
+        network: 'lan',
+        messages: { discover: 3, offer: 2, request: 1, ack: 1, nak: 0, decline: 1, release: 0, inform: 0 },
+        dropped: { 'pool-exhausted': 1 },
+        unsent: 0,
+        probes: 0,
+        addresses: { range: 2, active: 0, offered: 1, declined: 1 },
+      },
+    ]);
+  });
+
+  test('when the clock of the host is set, no lease ends early or late, and a restart agrees', async () => {
+    const made = host();
+    const { sockets, start, clock, events } = bound(made);
+    const link = sockets.addLink('kbr-lan');
+    const server = await start(network());
+    await lease(link, A);
+    clock.set(Date.UTC(2036, 0, 1));
+    expect(server.leases().map(({ expiresAt }) => expiresAt)).toEqual(['2036-01-01T01:00:00.000Z']);
+    expect(await lease(link, B)).toBe('10.77.0.101');
+    expect(await say(link, { type: 'discover', mac: C })).toEqual([]);
+    expect(events).toContain('ClockJumped leases.log');
+    await made.stop();
+    const again = await start(network());
+    expect(again.leases()).toHaveLength(2);
+    clock.set(Date.UTC(2026, 0, 1));
+    expect(again.leases()).toHaveLength(2);
+    await clock.advance(3_600_000);
+    expect(again.leases()).toEqual([]);
   });
 });
 
@@ -376,7 +472,7 @@ describe('addresses not known to be free are looked for first (RFC 5227)', () =>
     expect(server.counters().get('lan')).toMatchObject({ discover: 2, offer: 1, probes: 1 });
   });
 
-  test('facts 12: an address in use is quarantined and told, and the next one is offered', async () => {
+  test('an address in use is quarantined and told, and the next one is offered', async () => {
     const { sockets, start, clock, events } = bound(host());
     const link = sockets.addLink('kbr-lan');
     await start(probing);
@@ -419,8 +515,7 @@ test('events are told once a minute, whatever guests send', async () => {
   await start(network());
   const foreign: ClientMessage = { type: 'request', mac: A, requested: '10.77.0.9', server: '10.77.0.66' };
   for (let count = 0; count < 5; count++) await say(link, foreign);
-  for (let count = 0; count < 30; count++)
-    await say(link, { ...foreign, mac: `02:00:00:00:01:${(count + 16).toString(16)}` });
+  for (let count = 0; count < 30; count++) await say(link, { ...foreign, server: `10.77.0.${100 + count}` });
   expect(events).toHaveLength(10);
   expect(new Set(events)).toEqual(new Set(['ForeignDhcpServer lan']));
   await clock.advance(60_000);

@@ -1,4 +1,5 @@
-import type { LeaseStatus } from '@kcore/contract';
+import { randomInt } from 'node:crypto';
+import { type DhcpStatus, isIpv4, type LeaseStatus, parseIpv4 } from '@kcore/contract';
 import type { Clock } from '../../model/clock.ts';
 import type { DhcpNetwork } from '../../model/dhcp-network.ts';
 import type { PacketSockets } from '../../model/packet-socket.ts';
@@ -10,8 +11,9 @@ import type { DhcpCounters } from './counters.ts';
 import type { DhcpLog } from './dhcp-log.ts';
 import { Endpoint } from './endpoint.ts';
 import { type DhcpEventListener, EventGate } from './event-gate.ts';
-import { LeaseFeed } from './lease-feed.ts';
+import { LeaseFeed, type LeaseListener } from './lease-feed.ts';
 import { dnsmasqLeases, leaseStatus } from './lease-formats.ts';
+import { networkStatistics } from './network-statistics.ts';
 
 export interface DhcpServerOptions {
   readonly sockets: PacketSockets;
@@ -36,11 +38,17 @@ export interface DhcpServer extends AsyncDisposable {
   linksChanged(): void;
   /** Leases that run. */
   leases(): readonly LeaseStatus[];
-  /** Calls back, at most five times a second, after leases changed. Returns how to stop it. */
-  onLeases(callback: () => void): () => void;
+  /** What holds each address that somebody has, had, or is promised, and those that were declined. */
+  holdings(): readonly LeaseStatus[];
+  /** What holds one address. */
+  holding(network: string, address: string): LeaseStatus | undefined;
+  /** Calls back, at most five times a second, with the addresses whose holders changed. Returns how to stop it. */
+  onLeases(listener: LeaseListener): () => void;
   /** Ends the lease of a MAC at once, because its VM is gone. */
   release(network: string, mac: string): Promise<void>;
   counters(): ReadonlyMap<string, DhcpCounters>;
+  /** The counters, and how full each range is. */
+  statistics(): readonly DhcpStatus[];
   /** Leases that run, in dnsmasq's format; of all networks, or of one. */
   exportLeases(network?: string): string;
 }
@@ -61,6 +69,7 @@ class Server implements DhcpServer {
     this.#store = store;
     this.#events = events;
     this.#feed = new LeaseFeed(options.clock);
+    store.listen((network, address) => this.#feed.changed(network, address));
   }
 
   setNetworks(networks: readonly DhcpNetwork[]): Promise<void> {
@@ -73,12 +82,25 @@ class Server implements DhcpServer {
   }
 
   leases(): readonly LeaseStatus[] {
-    const now = this.#options.clock.now();
-    return [...this.#store.leases()].filter(({ expiresAt }) => expiresAt > now).map(leaseStatus);
+    return this.holdings().filter(({ state }) => state === 'active');
   }
 
-  onLeases(callback: () => void): () => void {
-    return this.#feed.subscribe(callback);
+  holdings(): readonly LeaseStatus[] {
+    this.#store.followClock();
+    const now = this.#options.clock.now();
+    return [...this.#store.networks()].flatMap((network) =>
+      [...this.#store.table(network).holdings()].flatMap((holding) => leaseStatus(network, holding, now) ?? []),
+    );
+  }
+
+  holding(network: string, address: string): LeaseStatus | undefined {
+    this.#store.followClock();
+    const found = isIpv4(address) ? this.#store.table(network).at(parseIpv4(address)) : undefined;
+    return found === undefined ? undefined : leaseStatus(network, found, this.#options.clock.now());
+  }
+
+  onLeases(listener: LeaseListener): () => void {
+    return this.#feed.subscribe(listener);
   }
 
   async release(network: string, mac: string): Promise<void> {
@@ -90,8 +112,16 @@ class Server implements DhcpServer {
     return new Map([...this.#endpoints].map(([network, { desk }]) => [network, desk.counters.snapshot()]));
   }
 
+  statistics(): readonly DhcpStatus[] {
+    const now = this.#options.clock.now();
+    return [...this.#endpoints].map(([name, { desk }]) =>
+      networkStatistics(desk.network, this.#store.table(name), desk.counters.snapshot(), now),
+    );
+  }
+
   exportLeases(network?: string): string {
-    return dnsmasqLeases(this.#store.leases(network), this.#options.clock.now());
+    const leases = this.leases();
+    return dnsmasqLeases(network === undefined ? leases : leases.filter((lease) => lease.network === network));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,8 +181,9 @@ class Server implements DhcpServer {
       clock,
       log,
       now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      seed: randomInt(2 ** 32),
       onEvent: (event) => this.#events.tell(name, event),
-      onLeaseChange: () => this.#feed.changed(),
     });
   }
 
@@ -166,7 +197,6 @@ class Server implements DhcpServer {
     if (changes.length === 0) return;
     const transaction = this.#store.begin();
     for (const change of changes) transaction.add(change);
-    this.#feed.changed();
     await transaction.commit();
   }
 }
@@ -194,6 +224,10 @@ export async function createDhcpServer(options: DhcpServerOptions): Promise<Dhcp
     },
     onRecovery: () => {
       events.tell(LEASE_LOG, { type: 'LeaseStoreRecovered', message: `leases are written to ${directory} again` });
+    },
+    onClockJump: (milliseconds) => {
+      const by = `${milliseconds > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(milliseconds) / 1000)} s`;
+      events.tell(LEASE_LOG, { type: 'ClockJumped', message: `the host's clock was set ${by}; leases run on as told` });
     },
     onTorn: () => log.warn({ directory }, 'the last write to the lease log was cut off and is dropped'),
   });

@@ -1,8 +1,8 @@
 import { formatIpv4, type Ipv4Number } from '@kcore/contract';
 import type { Datagram } from '../../model/packet-socket.ts';
-import { buildPacket } from '../codec/build.ts';
+import { type OutgoingPacket, writePacket } from '../codec/build.ts';
 import { FRAME_HEADROOM, sealFrame } from '../codec/frame.ts';
-import { CLIENT_PORT, SERVER_PORT } from '../codec/packet.ts';
+import { CLIENT_PORT, MINIMUM_REPLY, SERVER_PORT } from '../codec/packet.ts';
 import type { Delivery, DhcpReply } from '../respond/decision.ts';
 
 const BROADCAST_MAC = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
@@ -19,8 +19,31 @@ export interface Origin {
   readonly address: Ipv4Number;
 }
 
-function frame(reply: DhcpReply, origin: Origin, mac: Uint8Array, address: Ipv4Number): Outgoing {
-  const bytes = sealFrame(buildPacket(reply.packet, FRAME_HEADROOM), {
+/** About 200 replies. */
+const ROOM_BYTES = 1 << 16;
+
+/**
+ * Where replies are written, one after the other. Bytes of their own for each would cost more than writing them; nothing
+ * is written twice, so a reply may wait for its lease to be durable.
+ */
+export class ReplyRoom {
+  #bytes = new Uint8Array(0);
+  #used = 0;
+
+  write(packet: OutgoingPacket, headroom: number): Uint8Array {
+    const most = headroom + Math.max(MINIMUM_REPLY, packet.maxLength);
+    if (this.#used + most > this.#bytes.length) {
+      this.#bytes = new Uint8Array(Math.max(ROOM_BYTES, most));
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used = writePacket(this.#bytes, start + headroom, packet);
+    return this.#bytes.subarray(start, this.#used);
+  }
+}
+
+function frame(room: ReplyRoom, reply: DhcpReply, origin: Origin, mac: Uint8Array, address: Ipv4Number): Outgoing {
+  const bytes = sealFrame(room.write(reply.packet, FRAME_HEADROOM), {
     sourceMac: origin.mac,
     destinationMac: mac,
     source: origin.address,
@@ -35,17 +58,16 @@ function frame(reply: DhcpReply, origin: Origin, mac: Uint8Array, address: Ipv4N
  * Clients are sent whole frames, with or without an address: the kernel could not resolve those that have none, and a
  * sum left to an offload never arrives on a path of virtual devices. Relay agents are ordinary hosts and get UDP.
  */
-export function encodeReply(reply: DhcpReply, delivery: Delivery, origin: Origin): Outgoing {
+export function encodeReply(room: ReplyRoom, reply: DhcpReply, delivery: Delivery, origin: Origin): Outgoing {
   switch (delivery.to) {
     case 'client':
       // The MAC that `delivery` names, as the bytes it came in.
-      return frame(reply, origin, reply.packet.chaddr.subarray(0, 6), delivery.address);
+      return frame(room, reply, origin, reply.packet.chaddr, delivery.address);
     case 'broadcast':
-      return frame(reply, origin, BROADCAST_MAC, BROADCAST_ADDRESS);
-    case 'relay':
-      return {
-        kind: 'datagram',
-        datagram: { data: buildPacket(reply.packet), address: formatIpv4(delivery.address), port: SERVER_PORT },
-      };
+      return frame(room, reply, origin, BROADCAST_MAC, BROADCAST_ADDRESS);
+    case 'relay': {
+      const data = room.write(reply.packet, 0);
+      return { kind: 'datagram', datagram: { data, address: formatIpv4(delivery.address), port: SERVER_PORT } };
+    }
   }
 }

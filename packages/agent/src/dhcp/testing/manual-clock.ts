@@ -8,6 +8,8 @@ interface Sleeper {
 /** Time that passes when a test says so. */
 export class ManualClock implements Clock {
   #now: number;
+  /** Wall-clock time less monotonic time. */
+  #offset = 0;
   #sleepers: Sleeper[] = [];
 
   constructor(now = Date.UTC(2026, 0, 1)) {
@@ -15,7 +17,12 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#offset;
+  }
+
+  /** Sets the wall clock, as NTP or a person does; no time passes. */
+  set(wall: number): void {
+    this.#offset = wall - this.#now;
   }
 
   monotonic(): number {

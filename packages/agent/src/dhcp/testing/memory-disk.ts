@@ -122,6 +122,11 @@ export class MemoryDisk implements LogDisk {
         this.#note({ op: 'write', file: file.number, bytes: bytes.slice(), position });
         file.write(bytes, position);
       },
+      writeThrough: async (bytes, position) => {
+        this.#note({ op: 'write', file: file.number, bytes: bytes.slice(), position });
+        file.write(bytes, position);
+        this.#note({ op: 'sync', file: file.number });
+      },
       sync: async () => this.#note({ op: 'sync', file: file.number }),
       close: async () => {},
     };

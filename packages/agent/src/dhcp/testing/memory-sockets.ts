@@ -58,7 +58,7 @@ export class MemoryLink {
   }
 
   udp(): UdpDeviceSocket {
-    return { ...socket(this.#udp), send: async (batch) => keep(this.datagrams, batch) };
+    return { ...socket(this.#udp), dropped: () => 0, send: async (batch) => keep(this.datagrams, batch) };
   }
 
   packet(): PacketSocket {
