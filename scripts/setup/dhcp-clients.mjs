@@ -11,6 +11,8 @@ import { run } from './run.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const cache = join(root, 'node_modules/.cache/dhcp-programs');
 const index = join(cache, 'index.json');
+/** A field of a package, as dpkg-query writes them. */
+const field = (name) => `\${${name}}`;
 
 /** Each program with its Debian package and where that puts it. `systemd` is on most machines already. */
 const CLIENTS = [
@@ -34,9 +36,13 @@ async function must(program, arguments_, cwd = root) {
 async function missingOf(name) {
   const output = await must('apt-cache', ['depends', '--recurse', '--important', name]);
   const names = new Set([...output.matchAll(/^(lib[\w.+-]+|kea-common)$/gm)].map(([found]) => found));
-  const { output: installed } = await run('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\n', ...names], {
-    onOutput: () => {},
-  });
+  const { output: installed } = await run(
+    'dpkg-query',
+    ['-W', '-f', `${field('Package')} ${field('db:Status-Abbrev')}\n`, ...names],
+    {
+      onOutput: () => {},
+    },
+  );
   for (const [, there] of installed.matchAll(/^(\S+) ii/gm)) names.delete(there);
   return [name, ...names];
 }
@@ -79,7 +85,7 @@ async function unpack({ name, package: packageName, path }) {
 async function installed({ name, package: packageName, path }) {
   const program = join('/', path);
   if (name !== 'networkd' || !existsSync(program)) return undefined;
-  const version = await must('dpkg-query', ['-W', '-f', '${Version}', packageName]);
+  const version = await must('dpkg-query', ['-W', '-f', field('Version'), packageName]);
   return [name, { program, version, libraries: [] }];
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unpackDhcpPrograms } from './dhcp-clients.mjs';
 import { missingPackages } from './packages.mjs';
 import { run } from './run.mjs';
 
@@ -38,8 +39,13 @@ export async function setup(purpose, step) {
   });
   await step('build the programs', async () => {
     await must(join(root, 'node_modules/.bin/tsc'), ['-b']);
+    await must(process.execPath, ['packages/netlink/bundle.mjs']);
     return 'kctl, kcore-controller, kcore-agent';
   });
+  if (purpose === 'test') {
+    // Unpacked beside the system's own programs: installing a DHCP client or server would start it.
+    await step('unpack DHCP clients and servers', async () => (await unpackDhcpPrograms('all')).join(', '));
+  }
 }
 
 function checkMachine() {
