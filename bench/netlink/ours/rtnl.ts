@@ -10,6 +10,7 @@ import {
   neighbours,
   type Outcome,
   openConnection,
+  type Request,
   routes,
 } from '@kcore/netlink';
 import { repeated, timed, whole } from './clocked.ts';
@@ -42,10 +43,15 @@ function fdbEntries(index: number, count: number): readonly FdbSpec[] {
   }));
 }
 
+/** Requests that are made as they are sent. */
+function* each<S>(specs: readonly S[], request: (spec: S) => Request<void>): Generator<Request<void>> {
+  for (const spec of specs) yield request(spec);
+}
+
 const addFdb: Task = async ([device = '', count = '0']) => {
   await using connection = await route();
   const entries = fdbEntries(await indexOf(connection, device), Number(count));
-  return { ms: await timed(async () => checkAll(await connection.batch(entries.map((entry) => fdb.create(entry))))) };
+  return { ms: await timed(async () => checkAll(await connection.batch(each(entries, fdb.create)))) };
 };
 
 const addRoutes: Task = async ([device = '', count = '0']) => {
@@ -55,7 +61,7 @@ const addRoutes: Task = async ([device = '', count = '0']) => {
     destination: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`,
     outgoing: oif,
   }));
-  return { ms: await timed(async () => checkAll(await connection.batch(specs.map((spec) => routes.create(spec))))) };
+  return { ms: await timed(async () => checkAll(await connection.batch(each(specs, routes.create)))) };
 };
 
 const listFdb: Task = async ([device = '', times = '1']) => {

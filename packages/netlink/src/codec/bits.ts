@@ -27,10 +27,22 @@ export function bits<const N extends BitNames>(base: Codec<number>, names: N): C
     read.set(number, frozen);
     return frozen;
   };
+  // The constant that a bulk gives again and again is only looked at once; a frozen one cannot have changed meanwhile.
+  let constant: object | undefined;
+  let ofConstant = 0;
+  const numbered = (value: object): number => {
+    if (value === constant) return ofConstant;
+    const number = numberOf(names, value);
+    if (Object.isFrozen(value)) {
+      constant = value;
+      ofConstant = number;
+    }
+    return number;
+  };
   return {
     ...(base.fixed === undefined ? {} : { fixed: base.fixed }),
-    measure: (value) => base.measure(numberOf(names, value)),
-    write: (value, out) => base.write(numberOf(names, value), out),
+    measure: (value) => base.measure(numbered(value)),
+    write: (value, out) => base.write(numbered(value), out),
     read(input, start, end) {
       const number = base.read(input, start, end);
       return read.get(number) ?? remember(number);

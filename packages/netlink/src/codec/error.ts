@@ -1,6 +1,7 @@
 /** A value that cannot be encoded: wrong type, out of range, or a name that the table does not have. Nothing was sent. */
 export class ValueError extends RangeError {
   override readonly name = 'ValueError';
+  readonly code = 'INVALID_VALUE';
   /** `linkinfo.data.vni`; empty where a codec is used by itself. */
   readonly path: string;
   readonly detail: string;

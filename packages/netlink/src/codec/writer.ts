@@ -29,6 +29,12 @@ export class Writer {
     this.offset = offset;
   }
 
+  /** Begins anew in the same room. */
+  clear(): void {
+    this.bytes.fill(0, 0, this.offset);
+    this.offset = 0;
+  }
+
   /** Attributes and messages begin at multiples of four (NLA_ALIGNTO, NLMSG_ALIGNTO). The buffer is zeroed already. */
   align(): void {
     this.offset = (this.offset + 3) & ~3;

@@ -10,17 +10,30 @@ import type { Request } from '../message/request.ts';
 export const CHUNK_BYTES = 8 * 1024;
 export const CHUNK_MESSAGES = 200;
 
+/**
+ * How much is encoded at once. The kernel works on one part while the next is encoded, and the event loop waits for a
+ * part and not for the whole.
+ */
+export const PART_BYTES = 128 * 1024;
+
 /** Messages in one buffer, cut into chunks. Message i has the sequence number `first + i`, and is in chunk `chunkOf[i]`. */
 export interface Encoded {
   readonly bytes: Uint8Array;
   readonly lengths: Int32Array;
+  /** NOT_SENT for a message that could not be encoded. */
   readonly chunkOf: Int32Array;
+  /** Why, by the place of the message. */
+  readonly invalid: ReadonlyMap<number, ValueError>;
 }
+
+export const NOT_SENT = -1;
 
 interface Limits {
   readonly bytes: number;
   readonly messages: number;
 }
+
+const DEFAULT_LIMITS: Limits = { bytes: CHUNK_BYTES, messages: CHUNK_MESSAGES };
 
 /** What is asked of the kernel beside what each request says. */
 interface Flags {
@@ -35,52 +48,113 @@ interface Flags {
 
 type Encodable = Pick<Request<unknown>, 'type' | 'flags' | 'measure' | 'encode'>;
 
-/** @throws {ValueError} A request's value cannot be encoded; none of them is sent then. */
+/** @throws {ValueError} A request's value cannot be encoded; none of them is to be sent then. */
 export function encodeRequests(
   requests: readonly Encodable[],
   options: Flags & { readonly firstSequence: number; readonly limits?: Limits },
 ): Encoded {
-  const { firstSequence, flags, lastFlags = 0, limits = { bytes: CHUNK_BYTES, messages: CHUNK_MESSAGES } } = options;
-  const out = new Writer(roomFor(requests[0], requests.length));
-  const chunks = new Chunks(requests.length, limits);
-  let last = 0;
-  for (const [index, request] of requests.entries()) {
-    const start = out.offset;
-    writeRequest(out, request, flags, sequenceAt(firstSequence, index), requests.length - index);
-    if (chunks.add(index, out.offset - start) && index > 0) addFlags(out, last, lastFlags);
-    last = start;
+  const encoder = new BatchEncoder(requests, { ...options, partBytes: Number.POSITIVE_INFINITY });
+  const { encoded } = encoder.next(options.firstSequence);
+  for (const error of encoded.invalid.values()) throw error;
+  return encoded;
+}
+
+interface EncoderOptions extends Flags {
+  readonly limits?: Limits;
+  /** A part ends with the message that reaches this many. */
+  readonly partBytes: number;
+}
+
+/** Encodes requests part by part, into the same room. The bytes of a part are valid until the next one is asked for. */
+export class BatchEncoder<R extends Encodable> {
+  readonly #options: EncoderOptions;
+  readonly #out = new Writer(0);
+  readonly #iterator: Iterator<R>;
+  /** Infinite of requests that are made one by one. */
+  #remaining: number;
+  #upcoming: IteratorResult<R>;
+
+  constructor(requests: Iterable<R>, options: EncoderOptions) {
+    this.#options = options;
+    this.#remaining = Array.isArray(requests) ? requests.length : Number.POSITIVE_INFINITY;
+    this.#iterator = requests[Symbol.iterator]();
+    this.#upcoming = this.#iterator.next();
   }
-  if (requests.length > 0) addFlags(out, last, lastFlags);
-  return { bytes: out.bytes.subarray(0, out.offset), lengths: chunks.lengths(), chunkOf: chunks.of };
+
+  /** Whether there is a next part. */
+  get done(): boolean {
+    return this.#upcoming.done === true;
+  }
+
+  /** The next part and its requests; their sequence numbers follow each other. */
+  next(firstSequence: number): { readonly encoded: Encoded; readonly requests: readonly R[] } {
+    const { flags, lastFlags = 0, limits = DEFAULT_LIMITS, partBytes } = this.#options;
+    const out = this.#out;
+    out.clear();
+    const chunks = new Chunks(limits);
+    const invalid = new Map<number, ValueError>();
+    const requests: R[] = [];
+    let last: number | undefined;
+    while (this.#upcoming.done !== true && out.offset < partBytes) {
+      const start = out.offset;
+      const error = this.#write(this.#upcoming.value, flags, sequenceAt(firstSequence, requests.length));
+      if (error !== undefined) {
+        invalid.set(requests.length, error);
+        chunks.leaveOut();
+      } else {
+        if (chunks.add(out.offset - start) && last !== undefined) addFlags(out, last, lastFlags);
+        last = start;
+      }
+      requests.push(this.#upcoming.value);
+      this.#remaining -= 1;
+      this.#upcoming = this.#iterator.next();
+    }
+    if (last !== undefined) addFlags(out, last, lastFlags);
+    const bytes = out.bytes.subarray(0, out.offset);
+    return { requests, encoded: { bytes, lengths: chunks.lengths(), chunkOf: chunks.places(), invalid } };
+  }
+
+  /**
+   * To measure takes as long as to write, so it is only done for the first message and one that found no room. What is
+   * wrong with the request's value is answered and leaves no byte behind.
+   */
+  #write(request: Encodable, flags: number, sequence: number): ValueError | undefined {
+    const out = this.#out;
+    const start = out.offset;
+    try {
+      if (out.bytes.byteLength > 0 && wroteInRoom(out, request, flags, sequence)) return undefined;
+      out.rewind(start, roomFor(request, this.#remaining, Math.min(this.#options.partBytes, FORESIGHT)));
+      writeOnce(out, request, flags, sequence);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      out.bytes.fill(0, start);
+      out.offset = start;
+      return error;
+    }
+  }
 }
 
 /** Bytes of room that is made at most for messages that may be as long as the one at hand. */
 const FORESIGHT = 16 << 20;
 
 /** Enough for `count` messages as long as this one, as the many of a bulk are. */
-function roomFor(request: Encodable | undefined, count: number): number {
-  if (request === undefined) return 0;
-  const length = lengthOf(request);
-  return Math.min(length * count, length + FORESIGHT);
+function roomFor(request: Encodable, count: number, foresight: number): number {
+  const length = (NLMSG_HDRLEN + request.measure() + 3) & ~3;
+  return Math.min(length * count, length + foresight);
 }
 
-function lengthOf(request: Encodable): number {
-  return (NLMSG_HDRLEN + request.measure() + 3) & ~3;
-}
-
-/** To measure takes as long as to write, so it is only done for the first message and one that found no room. */
-function writeRequest(out: Writer, request: Encodable, flags: number, sequence: number, remaining: number): void {
-  const start = out.offset;
+/** @throws {ValueError} The fault is the value's, not the room's. */
+function wroteInRoom(out: Writer, request: Encodable, flags: number, sequence: number): boolean {
   try {
     writeOnce(out, request, flags, sequence);
     // Bulk writes of typed arrays that meet the end are silent.
-    if (out.offset <= out.bytes.byteLength) return;
+    return out.offset <= out.bytes.byteLength;
   } catch (error) {
     // A DataView that meets its end throws a RangeError; so does a value that does not fit, but that one is ours.
     if (!(error instanceof RangeError) || error instanceof ValueError) throw error;
+    return false;
   }
-  out.rewind(start, roomFor(request, remaining));
-  writeOnce(out, request, flags, sequence);
 }
 
 function writeOnce(out: Writer, request: Encodable, flags: number, sequence: number): void {
@@ -95,34 +169,42 @@ function addFlags(out: Writer, start: number, flags: number): void {
 
 /** Where the chunks of a list of messages end. */
 class Chunks {
-  /** The chunk of each message. */
-  readonly of: Int32Array;
   readonly #limits: Limits;
+  readonly #places: number[] = [];
   readonly #lengths: number[] = [];
   #length = 0;
   #messages = 0;
 
-  constructor(count: number, limits: Limits) {
-    this.of = new Int32Array(count);
+  constructor(limits: Limits) {
     this.#limits = limits;
   }
 
   /** Whether this message begins a chunk. */
-  add(index: number, size: number): boolean {
-    const begins = index === 0 || this.#length + size > this.#limits.bytes || this.#messages === this.#limits.messages;
+  add(size: number): boolean {
+    const begins =
+      this.#messages === 0 || this.#length + size > this.#limits.bytes || this.#messages === this.#limits.messages;
     if (begins) {
-      if (index > 0) this.#lengths.push(this.#length);
+      if (this.#messages > 0) this.#lengths.push(this.#length);
       this.#length = 0;
       this.#messages = 0;
     }
     this.#length += size;
     this.#messages += 1;
-    this.of[index] = this.#lengths.length;
+    this.#places.push(this.#lengths.length);
     return begins;
   }
 
+  leaveOut(): void {
+    this.#places.push(NOT_SENT);
+  }
+
+  /** The chunk of each message. */
+  places(): Int32Array {
+    return Int32Array.from(this.#places);
+  }
+
   lengths(): Int32Array {
-    return Int32Array.from(this.of.length === 0 ? [] : [...this.#lengths, this.#length]);
+    return Int32Array.from(this.#messages === 0 ? [] : [...this.#lengths, this.#length]);
   }
 }
 

@@ -14,9 +14,12 @@ import {
   endOfDump,
   type FakeKernel,
   fakeConnection,
+  fakeTransport,
   kernelMessage,
   messagesIn,
 } from '../testing/fake-kernel.ts';
+import { NLM_F_ACK } from '../uapi/netlink.ts';
+import { connectionOver } from './open.ts';
 import type { Trace } from './trace.ts';
 
 const header = struct({ family: u8 });
@@ -256,14 +259,64 @@ describe('a batch', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['unknown', 'unknown', 'ok']);
   });
 
-  it('sends nothing when one of its values cannot be encoded', async () => {
-    let calls = 0;
+  it('leaves out what cannot be encoded, which fails by itself', async () => {
+    const seen: number[] = [];
+    await using connection = fakeConnection(
+      each((message) => {
+        seen.push(message.sequence);
+        return (message.flags & NLM_F_ACK) === 0 ? [] : [acknowledge(message)];
+      }),
+    );
+    const outcomes = await connection.batch([request(-1), request(1), request(-1), request(2), request(-1)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'ok', 'failed', 'ok', 'failed']);
+    expect(outcomes[2]).toMatchObject({ error: { code: 'INVALID_VALUE', path: expect.stringMatching(/inner\.vni$/) } });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('of nothing that can be encoded sends nothing; neither does a request, nor a transaction with one such', async () => {
     await using connection = fakeConnection(() => {
-      calls += 1;
-      return [];
+      throw new Error('must not be called');
     });
-    await expect(connection.batch([request(1), request(-1)])).rejects.toThrow(/inner\.vni: -1/);
-    expect(calls).toBe(0);
+    expect((await connection.batch([request(-1)])).map(({ status }) => status)).toEqual(['failed']);
+    await expect(connection.request(request(-1))).rejects.toThrow(/inner\.vni: -1/);
+    await expect(connection.transaction([request(1), request(-1)])).rejects.toThrow(/inner\.vni: -1/);
+  });
+
+  it('of many parts has the outcomes in order, and sends the next part before the last is answered', async () => {
+    const under = { way: 0, most: 0 };
+    const kernel = fakeTransport(each((message) => ((message.flags & NLM_F_ACK) === 0 ? [] : [acknowledge(message)])));
+    await using connection = connectionOver({
+      async transact(bytes, lengths) {
+        under.way += 1;
+        under.most = Math.max(under.most, under.way);
+        const replies = await kernel.transact(bytes, lengths);
+        await new Promise((resolve) => setImmediate(resolve));
+        under.way -= 1;
+        return replies;
+      },
+      [Symbol.asyncDispose]: () => kernel[Symbol.asyncDispose](),
+    });
+    const outcomes = await connection.batch(Array.from({ length: 20_000 }, (_, n) => request(n % 7 === 3 ? -1 : n)));
+    expect(outcomes.map(({ status }, n) => (n % 7 === 3) === (status === 'failed'))).not.toContain(false);
+    expect(under.most).toBe(2);
+  });
+
+  it('takes requests that are made one by one, and no more of them than are under way', async () => {
+    const made = { count: 0, atFirstAnswer: 0 };
+    await using connection = fakeConnection((chunk) => {
+      made.atFirstAnswer ||= made.count;
+      return messagesIn(chunk).flatMap((message) => ((message.flags & NLM_F_ACK) === 0 ? [] : [acknowledge(message)]));
+    });
+    const many = function* (): Generator<Request<void>> {
+      for (let n = 0; n < 20_000; n += 1) {
+        made.count += 1;
+        yield request(n);
+      }
+    };
+    const outcomes = await connection.batch(many());
+    expect(outcomes).toHaveLength(20_000);
+    expect(outcomes.every(({ status }) => status === 'ok')).toBe(true);
+    expect(made.atFirstAnswer).toBeLessThan(10_000);
   });
 
   it('of nothing is nothing', async () => {

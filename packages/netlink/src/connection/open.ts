@@ -2,7 +2,7 @@ import { ProtocolError } from '../error.ts';
 import type { DumpRequest, Request } from '../message/request.ts';
 import type { ChunkReply } from '../native/port.ts';
 import { NLM_F_ACK, NLM_F_REQUEST } from '../uapi/netlink.ts';
-import { type Encoded, encodeRequests } from './chunks.ts';
+import { BatchEncoder, type Encoded, encodeRequests, PART_BYTES } from './chunks.ts';
 import type { Connection, DumpResult, RequestOptions } from './connection.ts';
 import { dumpOver } from './dump.ts';
 import type { Outcome, TransactionOutcome } from './outcome.ts';
@@ -27,6 +27,8 @@ export function connectionOver(transport: Transport, options?: Pick<ConnectionOp
   return new SocketConnection(transport, options?.trace);
 }
 
+/** Parts that wait for the kernel at a time. Two keep it busy; more would only take memory. */
+const PARTS_AHEAD = 2;
 const UNLIMITED = { bytes: Number.POSITIVE_INFINITY, messages: Number.POSITIVE_INFINITY };
 
 class SocketConnection implements Connection {
@@ -48,17 +50,19 @@ class SocketConnection implements Connection {
     throw outcome.error.cause instanceof ProtocolError ? outcome.error.cause : outcome.error;
   }
 
-  async batch(requests: readonly Request<unknown>[], options?: RequestOptions): Promise<readonly Outcome[]> {
-    const how = { flags: NLM_F_REQUEST, lastFlags: NLM_F_ACK };
-    const outcomes = await this.#execute(requests, how, options?.signal);
-    return outcomes.map((outcome, index) => {
-      if (outcome.status !== 'silent') return outcome;
-      return { status: 'unknown', error: silence(requests[index]?.operation ?? 'request') };
-    });
+  batch(requests: Iterable<Request<unknown>>, options?: RequestOptions): Promise<readonly Outcome[]> {
+    return this.#queue.run(() => this.#inParts(requests), options?.signal);
   }
 
   transaction(requests: readonly Request<unknown>[], options?: RequestOptions): Promise<readonly TransactionOutcome[]> {
-    return this.#execute(requests, { flags: 0, limits: UNLIMITED }, options?.signal);
+    if (requests.length === 0) return Promise.resolve([]);
+    return this.#queue.run(async () => {
+      const first = this.#takeSequences(requests.length);
+      const encoded = encodeRequests(requests, { firstSequence: first, flags: 0, limits: UNLIMITED });
+      const replies = await this.#transact(encoded, requests);
+      // None is invalid, or it would have been thrown above.
+      return settle(requests, encoded, replies, { first, proofs: false }) as readonly TransactionOutcome[];
+    }, options?.signal);
   }
 
   dump<T>(request: DumpRequest<T>, options?: RequestOptions): Promise<DumpResult<T>> {
@@ -79,18 +83,37 @@ class SocketConnection implements Connection {
     await this.#transport[Symbol.asyncDispose]();
   }
 
-  #execute(
-    requests: readonly Request<unknown>[],
-    how: { readonly flags: number; readonly lastFlags?: number; readonly limits?: typeof UNLIMITED },
-    signal: AbortSignal | undefined,
-  ): Promise<readonly TransactionOutcome[]> {
-    if (requests.length === 0) return Promise.resolve([]);
-    return this.#queue.run(async () => {
-      const first = this.#takeSequences(requests.length);
-      const encoded = encodeRequests(requests, { firstSequence: first, ...how });
-      const replies = await this.#transact(encoded, requests);
-      return settle(requests, encoded, replies, { first, proofs: how.lastFlags !== undefined });
-    }, signal);
+  /** Encodes a part while the kernel works on those before it. */
+  async #inParts(requests: Iterable<Request<unknown>>): Promise<readonly Outcome[]> {
+    const how = { flags: NLM_F_REQUEST, lastFlags: NLM_F_ACK, partBytes: PART_BYTES };
+    const encoder = new BatchEncoder(requests, how);
+    const outcomes: Outcome[] = [];
+    const ahead: Promise<readonly Outcome[]>[] = [];
+    const take = async (): Promise<void> => {
+      for (const outcome of (await ahead.shift()) ?? []) outcomes.push(outcome);
+    };
+    try {
+      while (!encoder.done) {
+        if (ahead.length === PARTS_AHEAD) await take();
+        const first = this.#sequence;
+        const part = encoder.next(first);
+        this.#takeSequences(part.requests.length);
+        ahead.push(this.#part(part.requests, part.encoded, first));
+      }
+      while (ahead.length > 0) await take();
+    } finally {
+      // When one fails the others are waited for: the socket's next request must not meet their answers.
+      await Promise.allSettled(ahead);
+    }
+    return outcomes;
+  }
+
+  async #part(requests: readonly Request<unknown>[], encoded: Encoded, first: number): Promise<readonly Outcome[]> {
+    const replies = encoded.lengths.length === 0 ? [] : await this.#transact(encoded, requests);
+    return settle(requests, encoded, replies, { first, proofs: true }).map((outcome, index) => {
+      if (outcome.status !== 'silent') return outcome;
+      return { status: 'unknown', error: silence(requests[index]?.operation ?? 'request') };
+    });
   }
 
   #takeSequences(count: number): number {

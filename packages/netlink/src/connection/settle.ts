@@ -7,8 +7,8 @@ import type { Request } from '../message/request.ts';
 import type { ChunkReply } from '../native/port.ts';
 import { errnoName } from '../uapi/errno.ts';
 import { NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from '../uapi/netlink.ts';
-import type { Encoded } from './chunks.ts';
-import type { Outcome, TransactionOutcome } from './outcome.ts';
+import { type Encoded, NOT_SENT } from './chunks.ts';
+import type { Outcome, Silence } from './outcome.ts';
 
 /** What came back for one message. */
 interface Answer {
@@ -65,12 +65,14 @@ export function settle(
   encoded: Encoded,
   replies: readonly ChunkReply[],
   options: { readonly first: number; readonly proofs: boolean },
-): readonly TransactionOutcome[] {
+): readonly (Outcome | Silence)[] {
   const { chunkOf, lengths } = encoded;
   if (replies.length !== lengths.length) throw new ProtocolError('fewer answers than chunks');
   const answers = answersOf(replies, options.first, requests.length);
   const proven = options.proofs ? provenChunks(chunkOf, replies, answers) : [];
   return requests.map((request, index) => {
+    const error = encoded.invalid.get(index);
+    if (error !== undefined) return { status: 'failed', error };
     const chunk = chunkOf[index] ?? 0;
     const answer = answers.get(index);
     if (answer === undefined && proven[chunk] === true) return done(request, []);
@@ -85,9 +87,10 @@ function provenChunks(
   answers: ReadonlyMap<number, Answer>,
 ): readonly boolean[] {
   const proven = replies.map(({ sendErrno, receiveErrno }) => sendErrno === 0 && receiveErrno === 0);
-  for (const [index, chunk] of chunkOf.entries()) {
-    const isLast = chunkOf[index + 1] !== chunk;
-    if (isLast && answers.get(index)?.acknowledgement === undefined) proven[chunk] = false;
+  const lasts: number[] = [];
+  for (const [index, chunk] of chunkOf.entries()) if (chunk !== NOT_SENT) lasts[chunk] = index;
+  for (const [chunk, index] of lasts.entries()) {
+    if (answers.get(index)?.acknowledgement === undefined) proven[chunk] = false;
   }
   return proven;
 }
@@ -97,7 +100,7 @@ function settleOne(
   chunk: ChunkReply | undefined,
   answer: Answer | undefined,
   proven: boolean,
-): TransactionOutcome {
+): Outcome | Silence {
   if (chunk === undefined) throw new ProtocolError('fewer answers than chunks');
   if (chunk.sendErrno !== 0) return { status: 'failed', error: notSent(request, chunk.sendErrno) };
   const lost = chunk.receiveErrno !== 0;

@@ -3,7 +3,10 @@ import { type Netns, runTask } from '../native/task.ts';
 
 /** Below a connection: bytes out, datagrams back. Tests put a fake kernel here. */
 export interface Transport extends AsyncDisposable {
-  /** Sends each chunk of `bytes` (by `lengths`) and drains all that answers it, then the next. */
+  /**
+   * Sends each chunk of `bytes` (by `lengths`) and drains all that answers it, then the next. Calls may come before
+   * earlier ones have ended, and are done in order. The bytes are the caller's again when the call returns its promise.
+   */
   transact(bytes: Uint8Array, lengths: Int32Array): Promise<readonly ChunkReply[]>;
 }
 

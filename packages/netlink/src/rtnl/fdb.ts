@@ -7,17 +7,18 @@ import { AF_BRIDGE } from '../uapi/socket.ts';
 import type { FdbEntry, FdbFlush, FdbSpec, FdbState, SelfEntry } from './fdb-entry.ts';
 import { type fdbAttributes, fdbBody, type NeighbourFlags, type NeighbourState, ndmsg } from './neighbour-body.ts';
 
+// Frozen, so that the codec knows them again.
 const states = {
   // With NUD_NOARP as bridge(8) has it.
-  permanent: { noArp: true, permanent: true },
+  permanent: Object.freeze({ noArp: true, permanent: true }),
   // A vxlan device refuses a state that is neither permanent nor reachable.
-  static: { noArp: true, reachable: true },
-  dynamic: { reachable: true },
-  stale: { stale: true },
+  static: Object.freeze({ noArp: true, reachable: true }),
+  dynamic: Object.freeze({ reachable: true }),
+  stale: Object.freeze({ stale: true }),
 } as const;
 
-const SELF = { self: true } as const;
-const MASTER = { master: true } as const;
+const SELF = Object.freeze({ self: true });
+const MASTER = Object.freeze({ master: true });
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -3,6 +3,7 @@ import { Writer } from '../codec/writer.ts';
 import type { Connection } from '../connection/connection.ts';
 import { connectionOver } from '../connection/open.ts';
 import type { Trace } from '../connection/trace.ts';
+import type { Transport } from '../connection/transport.ts';
 import { NLMSG_HDRLEN, type RawMessage, splitMessages, writeMessage } from '../message/message.ts';
 import type { ChunkReply } from '../native/port.ts';
 import {
@@ -28,19 +29,21 @@ export type FakeKernel = (request: Uint8Array) => readonly Uint8Array[] | FakeRe
 
 /** A connection whose kernel is a function. */
 export function fakeConnection(kernel: FakeKernel, options?: { readonly trace?: (trace: Trace) => void }): Connection {
-  return connectionOver(
-    {
-      async transact(bytes, lengths) {
-        let offset = 0;
-        return Array.from(lengths, (length) => {
-          offset += length;
-          return chunkReply(kernel(bytes.subarray(offset - length, offset)));
-        });
-      },
-      async [Symbol.asyncDispose]() {},
+  return connectionOver(fakeTransport(kernel), options);
+}
+
+/** What is below such a connection. */
+export function fakeTransport(kernel: FakeKernel): Transport {
+  return {
+    async transact(bytes, lengths) {
+      let offset = 0;
+      return Array.from(lengths, (length) => {
+        offset += length;
+        return chunkReply(kernel(bytes.slice(offset - length, offset)));
+      });
     },
-    options,
-  );
+    async [Symbol.asyncDispose]() {},
+  };
 }
 
 function chunkReply(reply: ReturnType<FakeKernel>): ChunkReply {
