@@ -73,8 +73,8 @@ export async function nftOne(workplace: Workplace, scale: number): Promise<Row> 
       selfTimedContestant(place, {
         name: '@kcore/netlink',
         found: ours,
-        args: [worker, 'nft-one', 'addresses', String(count), '100'],
-        timed: 'self-timed: one transaction, median of 100 in one process',
+        args: [worker, 'nft-one', 'addresses', String(count), '1000'],
+        timed: 'self-timed: one transaction, median of 1,000 one after the other in one process',
       }),
       wholeContestant(place, {
         name: 'nft add element',

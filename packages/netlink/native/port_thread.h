@@ -2,6 +2,7 @@
 #pragma once
 
 #include <poll.h>
+#include <time.h>
 
 #include "netlink_port.h"
 
@@ -34,8 +35,27 @@ bool takeJobs(Port *port, Job **jobs) {
   return stopping;
 }
 
+// A program that asks one thing after the other asks again within microseconds; to be woken takes a sleeping processor
+// several times as long. So look a little while before falling asleep.
+constexpr int64_t kAwakeNanoseconds = 50 * 1000;
+
+int64_t nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+
+bool asksAgain(pollfd *wake) {
+  int64_t end = nanoseconds() + kAwakeNanoseconds;
+  do {
+    if (poll(wake, 1, 0) > 0) return true;
+  } while (nanoseconds() < end);
+  return false;
+}
+
 void waitForWork(Port *port) {
   pollfd set[2] = {{port->wake, POLLIN, 0}, {port->fd, POLLIN, 0}};
+  if (port->receiving == nullptr && asksAgain(&set[0])) return;
   // What nobody waits for stays in the kernel.
   nfds_t count = port->receiving == nullptr ? 1 : 2;
   if (poll(set, count, -1) > 0 && count == 2 && set[1].revents != 0) receiveNetlinkBatch(port);

@@ -15,6 +15,8 @@ export const CHUNK_MESSAGES = 200;
  * part and not for the whole.
  */
 export const PART_BYTES = 128 * 1024;
+/** Of the first part; each is twice as long as the one before, so that the kernel has something to do at once. */
+const FIRST_PART_BYTES = 4 * CHUNK_BYTES;
 
 /** Messages in one buffer, cut into chunks. Message i has the sequence number `first + i`, and is in chunk `chunkOf[i]`. */
 export interface Encoded {
@@ -61,7 +63,7 @@ export function encodeRequests(
 
 interface EncoderOptions extends Flags {
   readonly limits?: Limits;
-  /** A part ends with the message that reaches this many. */
+  /** The longest part ends with the message that reaches this many. */
   readonly partBytes: number;
 }
 
@@ -72,10 +74,12 @@ export class BatchEncoder<R extends Encodable> {
   readonly #iterator: Iterator<R>;
   /** Infinite of requests that are made one by one. */
   #remaining: number;
+  #partBytes: number;
   #upcoming: IteratorResult<R>;
 
   constructor(requests: Iterable<R>, options: EncoderOptions) {
     this.#options = options;
+    this.#partBytes = Number.isFinite(options.partBytes) ? FIRST_PART_BYTES : options.partBytes;
     this.#remaining = Array.isArray(requests) ? requests.length : Number.POSITIVE_INFINITY;
     this.#iterator = requests[Symbol.iterator]();
     this.#upcoming = this.#iterator.next();
@@ -88,14 +92,14 @@ export class BatchEncoder<R extends Encodable> {
 
   /** The next part and its requests; their sequence numbers follow each other. */
   next(firstSequence: number): { readonly encoded: Encoded; readonly requests: readonly R[] } {
-    const { flags, lastFlags = 0, limits = DEFAULT_LIMITS, partBytes } = this.#options;
+    const { flags, lastFlags = 0, limits = DEFAULT_LIMITS } = this.#options;
     const out = this.#out;
     out.clear();
     const chunks = new Chunks(limits);
     const invalid = new Map<number, ValueError>();
     const requests: R[] = [];
     let last: number | undefined;
-    while (this.#upcoming.done !== true && out.offset < partBytes) {
+    while (this.#upcoming.done !== true && out.offset < this.#partBytes) {
       const start = out.offset;
       const error = this.#write(this.#upcoming.value, flags, sequenceAt(firstSequence, requests.length));
       if (error !== undefined) {
@@ -110,6 +114,7 @@ export class BatchEncoder<R extends Encodable> {
       this.#upcoming = this.#iterator.next();
     }
     if (last !== undefined) addFlags(out, last, lastFlags);
+    this.#partBytes = Math.min(this.#partBytes * 2, this.#options.partBytes);
     const bytes = out.bytes.subarray(0, out.offset);
     return { requests, encoded: { bytes, lengths: chunks.lengths(), chunkOf: chunks.places(), invalid } };
   }
@@ -137,11 +142,13 @@ export class BatchEncoder<R extends Encodable> {
 
 /** Bytes of room that is made at most for messages that may be as long as the one at hand. */
 const FORESIGHT = 16 << 20;
+/** Few requests find room in this, whatever the first was like; to find none costs more than the room. */
+const LEAST_ROOM = 4096;
 
 /** Enough for `count` messages as long as this one, as the many of a bulk are. */
 function roomFor(request: Encodable, count: number, foresight: number): number {
   const length = (NLMSG_HDRLEN + request.measure() + 3) & ~3;
-  return Math.min(length * count, length + foresight);
+  return Math.max(LEAST_ROOM, Math.min(length * count, length + foresight));
 }
 
 /** @throws {ValueError} The fault is the value's, not the room's. */
