@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -35,6 +36,7 @@ struct Port {
   int wake;        // eventfd: there is a job, or the port stops
   uv_thread_t thread;
   bool joined;
+  bool patient;    // short requests are waited for on the spot
   int pending;     // jobs that keep the process alive; JavaScript thread only
   napi_env env;
   napi_threadsafe_function post;
@@ -43,6 +45,7 @@ struct Port {
   // Under the lock.
   Job *first;
   Job *last;
+  Job *awaited;    // what the JavaScript thread waits for this moment; nullptr once it is done
   bool stopping;
   // Of the thread.
   Job *receiving;
@@ -58,6 +61,12 @@ void freeJob(Job *job) {
   free(job);
 }
 
+int64_t nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+
 void wakeUp(int fd) {
   uint64_t one = 1;
   ssize_t written;
@@ -69,6 +78,14 @@ void postJob(Port *port, Job *job) {
   if (napi_call_threadsafe_function(port->post, job, napi_tsfn_blocking) != napi_ok) freeJob(job);
 }
 
+// Gives the job to the JavaScript thread, which may be waiting for it on the spot.
+void finishJob(Port *port, Job *job) {
+  pthread_mutex_lock(&port->lock);
+  bool awaited = port->awaited == job;
+  if (awaited) port->awaited = nullptr;
+  pthread_mutex_unlock(&port->lock);
+  if (!awaited) postJob(port, job);
+}
 
 // Meta of a receive: errno that ends the port or 0, then length (or -errno) and namespace id of each datagram.
 void finishReceive(Port *port, int32_t status) {

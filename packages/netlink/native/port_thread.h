@@ -2,7 +2,6 @@
 #pragma once
 
 #include <poll.h>
-#include <time.h>
 
 #include "netlink_port.h"
 
@@ -20,7 +19,7 @@ void runJob(Port *port, Job *job) {
     return;
   }
   transact(port, job);
-  postJob(port, job);
+  finishJob(port, job);
 }
 
 // Takes all that is queued; true when the port stops.
@@ -37,13 +36,7 @@ bool takeJobs(Port *port, Job **jobs) {
 
 // A program that asks one thing after the other asks again within microseconds; to be woken takes a sleeping processor
 // several times as long. So look a little while before falling asleep.
-constexpr int64_t kAwakeNanoseconds = 50 * 1000;
-
-int64_t nanoseconds() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
-}
+constexpr int64_t kAwakeNanoseconds = 150 * 1000;
 
 bool asksAgain(pollfd *wake) {
   int64_t end = nanoseconds() + kAwakeNanoseconds;
@@ -74,7 +67,7 @@ void portThread(void *argument) {
         freeJob(job);
       } else if (stopping) {
         // Queued, never sent. An empty meta says so.
-        postJob(port, job);
+        finishJob(port, job);
       } else {
         runJob(port, job);
       }
