@@ -121,7 +121,7 @@ bool enqueue(Port *port, Job *job, bool *awaits) {
   return taken;
 }
 
-// Most requests take the kernel less than a tenth of a millisecond, and to be woken for their answer takes several times as long. So a
+// Most requests take the kernel less than a tenth of a millisecond, and to be woken for their answer takes as long again. So a
 // short one is waited for on the spot, for a time that no event loop notices; what takes longer is posted as ever.
 constexpr int64_t kPatienceNanoseconds = 150 * 1000;
 constexpr size_t kShortInput = 4096;
