@@ -1,10 +1,9 @@
 import {
   type Connection,
   createLink,
-  deleteLinkGroup,
   type FdbSpec,
   fdb,
-  type Link,
+  type LinkSummary,
   links,
   NETLINK_ROUTE,
   neighbours,
@@ -99,17 +98,17 @@ const addVeths: Task = async ([count = '0']) => {
   return { ms: await timed(async () => checkAll(await connection.batch(specs.map((spec) => links.create(spec))))) };
 };
 
-/** As a program would: it looks who is in the group, moves them to one of their own, looks again, and deletes that. */
+/** As a program would: it looks who is in the group, moves them to one of their own, and deletes that. */
 const deleteVeths: Task = async () => {
   await using connection = await route();
-  const isMember = ({ kind }: Link): boolean => kind === 'veth';
-  return { ms: await timed(() => deleteLinkGroup(connection, GROUP, { isMember })) };
+  const isMember = ({ kind }: LinkSummary): boolean => kind === 'veth';
+  return { ms: await timed(() => links.deleteGroup(connection, GROUP, { isMember })) };
 };
 
 /** The bare request, which takes whatever is in the group. */
 const deleteVethsBlindly: Task = async () => {
   await using connection = await route();
-  return { ms: await timed(() => connection.request(links.deleteGroup(GROUP))) };
+  return { ms: await timed(() => connection.request(links.deleteGroupBlindly(GROUP))) };
 };
 
 /** A loop that should turn every millisecond; resolves with the longest it did not, beyond that, while `work` ran. */

@@ -51,10 +51,10 @@ export async function vethDelete(workplace: Workplace, scale: number): Promise<R
     compare: 'times',
     contestants: [
       selfTimedContestant(place, {
-        name: '@kcore/netlink, deleteLinkGroup',
+        name: '@kcore/netlink, links.deleteGroup',
         found: ours,
         args: [worker, 'veth-delete'],
-        timed: `${SELF}; both looks into the group, and the move of its members to one of their own, are part of it`,
+        timed: `${SELF}; the look into the group, and the move of its members to one of their own, are part of it`,
       }),
       wholeContestant(place, {
         name: 'ip -batch',
@@ -71,7 +71,7 @@ export async function vethDelete(workplace: Workplace, scale: number): Promise<R
       }),
       // The same last request to the kernel, without a look into the group.
       selfTimedContestant(place, {
-        name: '@kcore/netlink, links.deleteGroup',
+        name: '@kcore/netlink, links.deleteGroupBlindly',
         found: ours,
         args: [worker, 'veth-delete-blindly'],
         timed: SELF,

@@ -27,7 +27,7 @@ constexpr size_t kFrameRoom = 64 * 1024;  // one received packet: a device may h
 struct LoopSocket {
   napi_env env;
   napi_async_cleanup_hook_handle cleanup;
-  napi_ref onEvent;      // strong while a receive waits, weak otherwise: what nobody waits for may be collected
+  napi_ref onEvent;      // strong while a receive waits, weak otherwise: the JavaScript object holds it, and may be collected
   uv_poll_t *poll;
   uv_poll_t *watchPoll;  // nullptr without a watching socket
   int openHandles;       // of libuv, until they are closed

@@ -118,7 +118,7 @@ export type { Bond, BondPort } from './rtnl/link/bond.ts';
 export type { Bridge } from './rtnl/link/bridge.ts';
 export type { BridgePort } from './rtnl/link/bridge-port.ts';
 export { createLink } from './rtnl/link/create.ts';
-export { deleteLinkGroup, type GroupDeletion, LinkGroupError } from './rtnl/link/delete-group.ts';
+export { type GroupDeletion, LinkGroupError } from './rtnl/link/delete-group.ts';
 export type { Geneve } from './rtnl/link/geneve.ts';
 export type { Gre } from './rtnl/link/gre.ts';
 export type { LinkFlags } from './rtnl/link/header.ts';
@@ -135,11 +135,13 @@ export {
   type PortKind,
   portOf,
 } from './rtnl/link/link.ts';
+export type { LinkDetail } from './rtnl/link/list.ts';
 export type { Macvlan } from './rtnl/link/macvlan.ts';
 export type { LinkChange, NewLink } from './rtnl/link/new-link.ts';
 export { links } from './rtnl/link/requests.ts';
 export type { LinkSelector } from './rtnl/link/selector.ts';
 export type { LinkStatistics } from './rtnl/link/statistics.ts';
+export type { LinkSummary } from './rtnl/link/summary.ts';
 export type { Tun } from './rtnl/link/tun.ts';
 export type { Veth, VethPeer } from './rtnl/link/veth.ts';
 export type { Vlan } from './rtnl/link/vlan.ts';

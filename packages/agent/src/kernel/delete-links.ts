@@ -25,5 +25,5 @@ export async function deletableTogether(
 
 /** Whatever comes of it: what is left is deleted one by one. */
 export async function deleteTogether({ route }: Sockets): Promise<void> {
-  await route.batch([links.deleteGroup(DELETION_GROUP)]);
+  await route.batch([links.deleteGroupBlindly(DELETION_GROUP)]);
 }

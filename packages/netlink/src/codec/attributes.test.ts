@@ -218,3 +218,9 @@ it('bytes are a copy, so that a value does not hold a receive buffer', () => {
   buffer.fill(0);
   expect(value).toEqual({ data: Uint8Array.of(1, 2, 3, 4) });
 });
+
+it('leaves out what it does not know, where it is meant to', () => {
+  const set = attributes({ a: [1, u32] }, { others: 'left out' });
+  const bytes = encode(attributes({ a: [1, u32], b: [2, u32] }), { b: 5, a: 7 });
+  expect(decode(set, bytes)).toEqual({ a: 7 });
+});

@@ -43,18 +43,22 @@ const padded = (length: number): number => (length + 3) & ~3;
 
 /**
  * A set of attributes by name. They are written in the order of the value's members. Encoding refuses names that the
- * table lacks, and `undefined`; decoding keeps what it does not know.
+ * table lacks, and `undefined`; decoding keeps what it does not know, but for a table that is meant to leave out the others.
  */
-export function attributes<const S extends Shape>(shape: S): AttributeSet<S> {
+export function attributes<const S extends Shape>(
+  shape: S,
+  options?: { readonly others: 'left out' },
+): AttributeSet<S> {
   const fields = Object.entries(shape).map(fieldOf);
   const byName = new Map(fields.map((field) => [field.name, field]));
   const byType = new Map(fields.map((field) => [field.type, field]));
+  const keepsOthers = options?.others !== 'left out';
   return {
     shape,
     measure: (value) => measureAll(byName, value),
     write: (value, out) => writeAll(byName, value, out),
     // The table built the object member by member, which the compiler cannot follow.
-    read: (input, start, end) => readAll(byType, input, start, end) as AttributeValues<S>,
+    read: (input, start, end) => readAll(byType, keepsOthers, input, start, end) as AttributeValues<S>,
   };
 }
 
@@ -175,7 +179,13 @@ interface Later {
 }
 
 // The hot path of decoding: the loop of `eachAttribute` without its calls.
-function readAll(byType: ReadonlyMap<number, Field>, input: Input, start: number, end: number): object {
+function readAll(
+  byType: ReadonlyMap<number, Field>,
+  keepsOthers: boolean,
+  input: Input,
+  start: number,
+  end: number,
+): object {
   const value: Record<string, unknown> = {};
   const { view } = input;
   let later: Later[] | undefined;
@@ -187,8 +197,9 @@ function readAll(byType: ReadonlyMap<number, Field>, input: Input, start: number
     if (length < HEADER || to > end) throw malformed(type, at, length, end);
     at += padded(length);
     const field = byType.get(type & NLA_TYPE_MASK);
-    if (field === undefined) listOf(value, 'unknown').push({ type, data: input.bytes.slice(from, to) });
-    else if (field.element !== undefined) {
+    if (field === undefined) {
+      if (keepsOthers) listOf(value, 'unknown').push({ type, data: input.bytes.slice(from, to) });
+    } else if (field.element !== undefined) {
       listOf(value, field.name).push(field.element.read(input, from, to, value));
     } else if (field.selected) {
       // Its selector may come after it: nothing in netlink promises an order.

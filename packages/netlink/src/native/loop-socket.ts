@@ -28,6 +28,16 @@ export class LoopSocket implements AsyncDisposable {
   readonly #addon = loadAddon();
   readonly #socket: NativeSocket;
   readonly #watched: boolean;
+  /**
+   * The native side holds this weakly while nobody waits, so that a socket that was forgotten is collected. So it must be
+   * held here: a function that only the native side knew went with the first garbage collection between two receives,
+   * and the socket was deaf from then on.
+   */
+  readonly #told = (bytes: ArrayBuffer, meta: ArrayBuffer): void => {
+    const numbers = new Int32Array(meta);
+    if (numbers[0] === DEVICE_REPORTED) this.#lookAtDevice();
+    else this.#settle({ end: numbers[0] ?? 0, items: itemsOf(bytes, numbers) });
+  };
   #waiting: ((batch: ReceivedBatch) => void) | undefined;
   #end = 0;
   #closing: Promise<void> | undefined;
@@ -41,9 +51,7 @@ export class LoopSocket implements AsyncDisposable {
   }) {
     const { descriptor, udp, watch = -1, ifindex = 0 } = opened;
     this.#watched = watch >= 0;
-    this.#socket = this.#addon.socketOpen(descriptor, udp ? 1 : 0, watch, ifindex, (bytes, meta) =>
-      this.#told(bytes, new Int32Array(meta)),
-    );
+    this.#socket = this.#addon.socketOpen(descriptor, udp ? 1 : 0, watch, ifindex, this.#told);
     if (this.#watched) this.#addon.socketWatch(this.#socket);
   }
 
@@ -98,11 +106,6 @@ export class LoopSocket implements AsyncDisposable {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.(batch);
-  }
-
-  #told(bytes: ArrayBuffer, meta: Int32Array): void {
-    if (meta[0] === DEVICE_REPORTED) this.#lookAtDevice();
-    else this.#settle({ end: meta[0] ?? 0, items: itemsOf(bytes, meta) });
   }
 
   /**

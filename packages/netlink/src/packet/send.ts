@@ -16,7 +16,7 @@ interface Gathered {
   readonly packets: Int32Array;
 }
 
-/** A full send buffer is tried again after so long, and so often at most. */
+/** A full send buffer is tried again after so long, and so often at most without any progress. */
 const RETRY_MILLISECONDS = 5;
 const ATTEMPTS = 20;
 
@@ -68,7 +68,8 @@ export class Sender {
     fill(gathered, batch);
     let sent = 0;
     let offset = 0;
-    for (let attempt = 0; sent < batch.length; attempt += 1) {
+    let attempt = 0;
+    while (sent < batch.length) {
       const { bytes, packets } = gathered;
       const rest = batch.length - sent;
       const took = this.#socket.send(
@@ -79,8 +80,12 @@ export class Sender {
       for (let index = 0; index < took; index += 1) offset += packets[3 * (sent + index)] ?? 0;
       sent += Math.max(took, 0);
       // After some were taken, what is wrong with the next is found out by sending that.
-      if (took >= 0) continue;
-      if (attempt >= ATTEMPTS || (took !== -EAGAIN && took !== -ENOBUFS)) {
+      if (took >= 0) {
+        attempt = 0;
+        continue;
+      }
+      attempt += 1;
+      if (attempt > ATTEMPTS || (took !== -EAGAIN && took !== -ENOBUFS)) {
         if (sent === 0) throw systemError(this.#operation, -took);
         break;
       }

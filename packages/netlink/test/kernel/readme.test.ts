@@ -40,7 +40,9 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 function run(file: string): string {
   const steps = `mount -t tmpfs tmpfs ${NETNS_DIRECTORY} && ip link set lo up && exec "$0" "$1"`;
-  return execFileSync('unshare', ['--net', '--mount', 'sh', '-c', steps, process.execPath, file], { encoding: 'utf8' });
+  const command = ['--net', '--mount', '--kill-child', 'sh', '-c', steps, process.execPath, file];
+  // An example that waits for ever would hold up the whole run: nothing else ends a child that is waited for like this.
+  return execFileSync('unshare', ['--fork', ...command], { encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' });
 }
 
 describe('examples of the README', () => {

@@ -27,14 +27,14 @@ it('keeps the event loop turning while sendmsg waits behind a long deletion of s
   const timer = setInterval(() => {
     turns += 1;
   }, 1);
-  const before = turns;
-  let requests = 0;
+  let most = 0;
   while (!ended) {
+    const before = turns;
     await mine.batch([links.create({ kind: 'bridge', name: 'mine' }), links.delete({ name: 'mine' })]);
-    requests += 1;
+    most = Math.max(most, turns - before);
   }
   await deletion;
   clearInterval(timer);
-  // Each request waited for the lock many times a timer's period: the timer fired more often than requests came back.
-  expect(turns - before).toBeGreaterThan(requests);
+  // One request waited for as long as all of them are deleted in; a loop that waits with it turns once, when it is over.
+  expect(most).toBeGreaterThan(10);
 });

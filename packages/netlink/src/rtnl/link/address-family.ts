@@ -3,6 +3,7 @@ import { attributes } from '../../codec/attributes.ts';
 import type { Infer } from '../../codec/codec.ts';
 import { nested } from '../../codec/nested.ts';
 import { bytes, u8, u32 } from '../../codec/scalar.ts';
+import { shared } from '../../codec/shared.ts';
 import { struct } from '../../codec/struct.ts';
 import {
   IFLA_INET_CONF,
@@ -23,7 +24,7 @@ const ipv6Link = attributes({
   /** IF_READY and such. */
   flags: [IFLA_INET6_FLAGS, u32],
   /** net.ipv6.conf.<link>.*; only told. */
-  conf: [IFLA_INET6_CONF, ipv6Settings],
+  conf: [IFLA_INET6_CONF, shared(ipv6Settings)],
   /** Bytes; then hundredths of a second since boot; then milliseconds. */
   cacheInfo: [
     IFLA_INET6_CACHEINFO,
@@ -42,7 +43,7 @@ const ipv6Link = attributes({
 
 /** `IFLA_AF_SPEC` of a link: an attribute for each address family, typed by its number. */
 export const addressFamilies = attributes({
-  ipv4: [AF_INET, nested(attributes({ conf: [IFLA_INET_CONF, ipv4Settings] }))],
+  ipv4: [AF_INET, nested(attributes({ conf: [IFLA_INET_CONF, shared(ipv4Settings)] }))],
   ipv6: [AF_INET6, nested(ipv6Link)],
 });
 /** Settings of a link by address family (`IFLA_AF_SPEC`). */
