@@ -20,6 +20,8 @@ export const GuestObserved = v.strictObject({
   state: v.picklist(GUEST_STATES),
   pid: v.exactOptional(v.number()),
   message: v.exactOptional(v.string()),
+  /** Of one that runs: the NICs that it looks after. */
+  nics: v.exactOptional(v.array(v.strictObject({ index: v.number(), mac: v.string() }))),
 });
 export type GuestObserved = v.InferOutput<typeof GuestObserved>;
 
@@ -43,6 +45,10 @@ export const guestMethods = {
   prepare: { params: v.strictObject({ vm: Vm }), result: v.strictObject({ nics: v.array(GuestNic) }) },
   /** Starts it; its NICs are in the namespace by then. Answers when the guest's processes run, not when it has an address. */
   start: { params: v.strictObject({ vm: Vm, seed: GuestSeed }), result: v.strictObject({}) },
+  /** The NICs of a running guest are others, and this is its seed from now on. Those that went are let go of; the agent deletes them. */
+  setNics: { params: v.strictObject({ vm: Vm, seed: GuestSeed }), result: v.strictObject({}) },
+  /** Takes one NIC from what a running guest looks after. */
+  dropNic: { params: v.strictObject({ name: v.string(), index: v.number() }), result: v.strictObject({}) },
   /** Ends what runs in it, keeps the namespace. Answers when it is stopped. */
   stop: { params: v.strictObject({ name: v.string() }), result: v.strictObject({}) },
   /** Ends it and deletes its namespace; removing the absent succeeds. */

@@ -38,6 +38,7 @@ export {
   identityUri,
   parseIdentityUri,
 } from './identity.ts';
+export { CatalogueImage, Digest, DiskFormat, DiskSource, ImageName, ImageStatus } from './image.ts';
 export {
   broadcastOf,
   contains,
@@ -64,6 +65,7 @@ export {
   snapshotOf,
 } from './keyed-change.ts';
 export {
+  KeptDisks,
   MAX_MESSAGE_BYTES,
   type MethodName,
   methods,
@@ -76,6 +78,8 @@ export {
   notifications,
   type Params,
   type Result,
+  SshKey,
+  type StreamMethodName,
   SUBPROTOCOL,
   VmView,
 } from './methods.ts';
@@ -105,13 +109,25 @@ export {
   NetworkSpec,
   type NetworkType,
 } from './network.ts';
-export { BindingObject, NodeNetwork, type NodeSpec, PeerObject, SpecObject, specKey, VmObject } from './node-spec.ts';
-export { formatQuantity, GIB, MIB, parseMemory, parseStorage } from './quantity.ts';
-export { type CallOptions, type Handlers, Peer, type PeerOptions } from './rpc/peer.ts';
+export {
+  BindingObject,
+  KeptDisksObject,
+  NodeNetwork,
+  type NodeSpec,
+  PeerObject,
+  SpecObject,
+  specKey,
+  VmObject,
+} from './node-spec.ts';
+export { formatQuantity, GIB, MIB, parseMemory, parseStorage, roundBytes } from './quantity.ts';
+export { type ByteStream, STREAM_CHUNK, STREAM_WINDOW } from './rpc/byte-stream.ts';
+export { type CallOptions, type Handlers, Peer, type PeerOptions, type StreamCall } from './rpc/peer.ts';
+export { isPublicKeyText, parsePublicKey } from './ssh-key.ts';
 export {
   Condition,
   DhcpStatus,
   EventStatus,
+  GuestRoom,
   LEASE_STATES,
   LeaseStatus,
   leaseKey,
@@ -122,4 +138,5 @@ export {
   statusKey,
   VmStatus,
 } from './status.ts';
-export { DiskSpec, Nic, NicSpec, RESTART_POLICIES, Vm, VmSpec, VmState } from './vm.ts';
+export { didYouMean } from './suggest.ts';
+export { DiskSpec, Nic, NicSpec, RESTART_POLICIES, Vm, VmDisk, VmSpec, VmState } from './vm.ts';

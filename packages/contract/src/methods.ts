@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CatalogueImage, Digest, DiskFormat, ImageName, ImageStatus } from './image.ts';
 import { Network, NetworkSpec } from './network.ts';
 import { SpecObject } from './node-spec.ts';
 import {
@@ -11,7 +12,7 @@ import {
   StatusObject,
   VmStatus,
 } from './status.ts';
-import { Vm, VmSpec, VmState } from './vm.ts';
+import { Nic, NicSpec, Vm, VmSpec, VmState } from './vm.ts';
 
 /**
  * The protocol, whole: what may be called on the controller, by whom, with what, for what.
@@ -42,7 +43,12 @@ const NetworkOnNode = v.strictObject({
 export const NetworkView = v.strictObject({ network: Network, nodes: v.array(NetworkOnNode) });
 export type NetworkView = v.InferOutput<typeof NetworkView>;
 
-export const VmView = v.strictObject({ vm: Vm, status: v.exactOptional(VmStatus) });
+export const VmView = v.strictObject({
+  vm: Vm,
+  status: v.exactOptional(VmStatus),
+  /** Its node has not said yet that it has taken the newest state of the VM: `status` may be of before. */
+  pending: v.exactOptional(v.literal(true)),
+});
 export type VmView = v.InferOutput<typeof VmView>;
 
 export const NetworkDescription = v.strictObject({
@@ -54,6 +60,9 @@ export const NetworkDescription = v.strictObject({
 });
 export type NetworkDescription = v.InferOutput<typeof NetworkDescription>;
 
+/** CPUs, memory and disk, as VMs declare them. */
+const NodeShare = v.strictObject({ cpus: v.number(), memoryBytes: v.number(), diskBytes: v.number() });
+
 export const NodeView = v.strictObject({
   name: v.string(),
   /** `ready`: its session is up. `unknown`: it is not; what runs there goes on running. */
@@ -62,6 +71,10 @@ export const NodeView = v.strictObject({
   /** The revision the node said it has reached. */
   reached: v.exactOptional(v.number()),
   conditions: v.array(Condition),
+  /** What its VMs have of it: stopped ones and kept disks count for disk only. */
+  used: NodeShare,
+  /** What its VMs may have in all: its room, overcommitted. Absent: as much as they want, or nothing at all (`facts.room`). */
+  allowed: v.exactOptional(NodeShare),
   registeredAt: v.string(),
 });
 export type NodeView = v.InferOutput<typeof NodeView>;
@@ -70,17 +83,40 @@ export const NodeDescription = v.strictObject({
   ...NodeView.entries,
   networks: v.array(NetworkStatus),
   vms: v.array(VmView),
+  images: v.array(ImageStatus),
   events: v.array(EventStatus),
 });
 export type NodeDescription = v.InferOutput<typeof NodeDescription>;
+
+/** A public key under a name, for `sshKeys` of a VM. */
+export const SshKey = v.strictObject({ name: v.string(), publicKey: v.string(), createdAt: v.string() });
+export type SshKey = v.InferOutput<typeof SshKey>;
+
+/** Disks that were kept when their VM was deleted. `name` is what `disks[].kept` of a VM takes. */
+export const KeptDisks = v.strictObject({
+  name: v.string(),
+  uid: v.string(),
+  vm: v.string(),
+  node: v.string(),
+  /** Of each disk, bytes, where it was said. */
+  disks: v.array(v.strictObject({ sizeBytes: v.exactOptional(v.number()) })),
+  keptAt: v.string(),
+});
+export type KeptDisks = v.InferOutput<typeof KeptDisks>;
+
+/** An image on one node. */
+const ImageOnNode = v.strictObject({ node: v.string(), image: ImageStatus });
+
+/** Chosen by the caller, different from those of its other open streams: what follows in `stream.data` belongs to it. */
+const stream = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 const LeasePlace = v.strictObject({ network: v.string(), node: v.string(), address: v.string() });
 
 const outcome = v.picklist(['created', 'configured', 'unchanged']);
 
-/** One method: who may call it, and its two schemas. */
+/** One method: who may call it, and its two schemas. One with a `stream` in its parameters opens a byte stream (`rpc/byte-stream.ts`). */
 interface Method {
-  readonly caller: 'admin' | 'node';
+  readonly caller: 'admin' | 'node' | 'controller';
   readonly params: v.GenericSchema;
   readonly result: v.GenericSchema;
 }
@@ -132,7 +168,105 @@ export const methods = {
     result: v.strictObject({ vms: v.array(VmView) }),
   },
   'vm.get': { caller: 'admin', params: v.strictObject({ name: v.string() }), result: VmView },
+  /** `keepDisks`: its disks stay on its node, and are listed by `disk.list`. */
   'vm.delete': {
+    caller: 'admin',
+    params: v.strictObject({ requestId, name: v.string(), keepDisks: v.exactOptional(v.boolean()) }),
+    result: v.strictObject({ name: v.string(), node: v.string(), kept: v.exactOptional(KeptDisks) }),
+  },
+  /** A NIC more, also of a running VM. The network must be on the VM's node. */
+  'vm.attachNic': {
+    caller: 'admin',
+    params: v.strictObject({ requestId, name: v.string(), nic: NicSpec }),
+    result: v.strictObject({ vm: Vm, nic: Nic }),
+  },
+  /** A NIC less, by its index; its address is free again. */
+  'vm.detachNic': {
+    caller: 'admin',
+    params: v.strictObject({ requestId, name: v.string(), index: v.number() }),
+    result: v.strictObject({ vm: Vm, nic: Nic }),
+  },
+  /**
+   * The serial console, both ways; one at a time, and a new one takes the place of the old, whose stream fails (Aborted).
+   * Answered when it is open. The node's direction ends when the guest goes down.
+   */
+  'vm.console': {
+    caller: 'admin',
+    params: v.strictObject({ name: v.string(), stream }),
+    result: v.strictObject({ node: v.string() }),
+  },
+  /** What the serial console said, oldest first; `tailLines` from the end, `follow` until the caller is gone. */
+  'vm.logs': {
+    caller: 'admin',
+    params: v.strictObject({
+      name: v.string(),
+      stream,
+      follow: v.exactOptional(v.boolean()),
+      tailLines: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    }),
+    result: v.strictObject({ node: v.string() }),
+  },
+  'sshKey.create': {
+    caller: 'admin',
+    params: v.strictObject({ requestId, name: v.string(), publicKey: v.string() }),
+    result: v.strictObject({ sshKey: SshKey }),
+  },
+  'sshKey.list': {
+    caller: 'admin',
+    params: v.strictObject({}),
+    result: v.strictObject({ sshKeys: v.array(SshKey) }),
+  },
+  /** VMs that have it keep it. */
+  'sshKey.delete': {
+    caller: 'admin',
+    params: v.strictObject({ requestId, name: v.string() }),
+    result: v.strictObject({ name: v.string() }),
+  },
+  /** The catalogue, and what the connected nodes hold. */
+  'image.list': {
+    caller: 'admin',
+    params: v.strictObject({ node: v.exactOptional(v.string()) }),
+    result: v.strictObject({
+      catalogue: v.array(CatalogueImage),
+      /** Why the operator's file is not what is shown: it cannot be read, and what was read before counts still. */
+      problem: v.exactOptional(v.string()),
+      nodes: v.array(ImageOnNode),
+    }),
+  },
+  /**
+   * Writes a file to a node's images: its bytes come on the stream, and the result when they are on the node's disk and are
+   * what `sha256` says, where it is given. A name that another image of the node has is refused.
+   */
+  'image.upload': {
+    caller: 'admin',
+    params: v.strictObject({
+      node: v.string(),
+      stream,
+      name: ImageName,
+      format: DiskFormat,
+      sizeBytes: v.pipe(v.number(), v.integer(), v.minValue(1)),
+      sha256: v.exactOptional(v.string()),
+    }),
+    result: v.strictObject({ node: v.string(), image: ImageStatus }),
+  },
+  /** From the nodes that hold it, or one of them; disks made of it stay as they are. `image` is a name or a digest. */
+  'image.delete': {
+    caller: 'admin',
+    params: v.strictObject({ image: v.string(), node: v.exactOptional(v.string()) }),
+    result: v.strictObject({
+      digests: v.array(Digest),
+      /** From where it was deleted. */
+      nodes: v.array(v.string()),
+      /** Nodes that are not connected and said that they have it: it is still there. */
+      away: v.array(v.string()),
+    }),
+  },
+  'disk.list': {
+    caller: 'admin',
+    params: v.strictObject({}),
+    result: v.strictObject({ disks: v.array(KeptDisks) }),
+  },
+  'disk.delete': {
     caller: 'admin',
     params: v.strictObject({ requestId, name: v.string() }),
     result: v.strictObject({ name: v.string(), node: v.string() }),
@@ -184,14 +318,57 @@ export const methods = {
     params: v.strictObject({ snapshot: v.boolean(), set: v.array(StatusObject), delete: v.array(v.string()) }),
     result: v.strictObject({}),
   },
+
+  /** Served by agents, for the controller: what `vm.console`, `vm.logs`, `image.upload` and `image.delete` come to on the node. */
+  'guest.console': {
+    caller: 'controller',
+    params: v.strictObject({ name: v.string(), stream }),
+    result: v.strictObject({}),
+  },
+  'guest.logs': {
+    caller: 'controller',
+    params: v.strictObject({
+      name: v.string(),
+      stream,
+      follow: v.boolean(),
+      tailLines: v.exactOptional(v.number()),
+    }),
+    result: v.strictObject({}),
+  },
+  'image.receive': {
+    caller: 'controller',
+    params: v.strictObject({
+      stream,
+      name: ImageName,
+      format: DiskFormat,
+      sizeBytes: v.number(),
+      sha256: v.exactOptional(v.string()),
+    }),
+    result: v.strictObject({ image: ImageStatus }),
+  },
+  'image.remove': {
+    caller: 'controller',
+    params: v.strictObject({ digest: Digest }),
+    result: v.strictObject({}),
+  },
 } as const satisfies Record<string, Method>;
 
 export type MethodName = keyof typeof methods;
 export type Params<M extends MethodName> = v.InferOutput<(typeof methods)[M]['params']>;
 export type Result<M extends MethodName> = v.InferOutput<(typeof methods)[M]['result']>;
 
-/** Sent by the controller to an agent, without an answer; the agent's `reached` status is the acknowledgement. */
+/** The methods that open a byte stream. */
+export type StreamMethodName = {
+  [M in MethodName]: Params<M> extends { readonly stream: number } ? M : never;
+}[MethodName];
+
+export function opensStream(method: MethodName): method is StreamMethodName {
+  return 'stream' in methods[method].params.entries;
+}
+
+/** Sent without an answer. */
 export const notifications = {
+  /** By the controller to an agent; the agent's `reached` status is the acknowledgement. */
   'spec.change': v.strictObject({
     epoch: v.string(),
     revision: v.number(),
@@ -200,6 +377,21 @@ export const notifications = {
     more: v.exactOptional(v.boolean()),
     set: v.array(SpecObject),
     delete: v.array(v.string()),
+  }),
+  /** Both ways, on a stream that a call opened: the next bytes, base64. */
+  'stream.data': v.strictObject({ stream, bytes: v.string() }),
+  /** By the one that reads: so many bytes more may be sent. */
+  'stream.credit': v.strictObject({ stream, bytes: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
+  /** By the one that writes: no more bytes follow. `error`: by either, and both directions are over at once. */
+  'stream.end': v.strictObject({
+    stream,
+    error: v.exactOptional(
+      v.strictObject({
+        code: v.string(),
+        message: v.string(),
+        details: v.exactOptional(v.record(v.string(), v.unknown())),
+      }),
+    ),
   }),
 } as const;
 

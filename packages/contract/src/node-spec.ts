@@ -60,7 +60,11 @@ export type BindingObject = v.InferOutput<typeof BindingObject>;
 export const VmObject = v.strictObject({ kind: v.literal('vm'), vm: Vm });
 export type VmObject = v.InferOutput<typeof VmObject>;
 
-export const SpecObject = v.variant('kind', [NodeNetwork, PeerObject, BindingObject, VmObject]);
+/** The disks of a VM that was deleted and whose disks were not: they stay on the node until they are deleted or used by another VM. */
+export const KeptDisksObject = v.strictObject({ kind: v.literal('kept-disks'), uid: v.string(), vm: v.string() });
+export type KeptDisksObject = v.InferOutput<typeof KeptDisksObject>;
+
+export const SpecObject = v.variant('kind', [NodeNetwork, PeerObject, BindingObject, VmObject, KeptDisksObject]);
 export type SpecObject = v.InferOutput<typeof SpecObject>;
 
 /** The key of an object in its NodeSpec. */
@@ -74,6 +78,8 @@ export function specKey(object: SpecObject): string {
       return `binding/${object.network}/${object.vm}/${object.nic}`;
     case 'vm':
       return `vm/${object.vm.name}`;
+    case 'kept-disks':
+      return `kept-disks/${object.uid}`;
   }
 }
 

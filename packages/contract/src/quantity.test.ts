@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatQuantity, parseMemory, parseStorage } from './quantity.ts';
+import { formatQuantity, parseMemory, parseStorage, roundBytes } from './quantity.ts';
 
 describe('quantities', () => {
   test.each([
@@ -36,5 +36,15 @@ describe('quantities', () => {
     [1000, '1000'],
   ])('%d prints as %s', (bytes, text) => {
     expect(formatQuantity(bytes)).toBe(text);
+  });
+
+  test.each([
+    [0, '0'],
+    [1023, '1020'],
+    [8_232_550_400, '7.67G'],
+    [2 ** 40, '1T'],
+    [2 ** 55, '32800T'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(roundBytes(bytes)).toBe(text);
   });
 });

@@ -41,6 +41,13 @@ export function formatQuantity(bytes: number): string {
   return String(bytes);
 }
 
+/** Bytes for people, to three digits: what a machine has is never a round number. */
+export function roundBytes(bytes: number): string {
+  const steps = ['', 'K', 'M', 'G', 'T'];
+  const power = Math.min(steps.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  return `${Number((bytes / KIBI ** power).toPrecision(3))}${steps[power]}`;
+}
+
 function whole(bytes: number, value: string | number, field: string, least: number): number {
   if (!Number.isSafeInteger(bytes)) throw notQuantity(value, field);
   if (bytes < least) {

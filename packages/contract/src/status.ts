@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ImageStatus } from './image.ts';
 
 /**
  * What a node says back: a keyed set of absolute objects, sent as the NodeSpec is, in the other direction.
@@ -13,6 +14,20 @@ export const Condition = v.strictObject({
   remedy: v.exactOptional(v.string()),
 });
 export type Condition = v.InferOutput<typeof Condition>;
+
+/** What a node has for its VMs: `none` says why there is nothing. */
+export const GuestRoom = v.variant('kind', [
+  v.strictObject({ kind: v.literal('none'), reason: v.string() }),
+  v.strictObject({
+    kind: v.literal('limited'),
+    cpus: v.number(),
+    /** Without what the host keeps for itself. */
+    memoryBytes: v.number(),
+    /** Of the file system that holds the VMs' disks, in all. */
+    diskBytes: v.number(),
+  }),
+]);
+export type GuestRoom = v.InferOutput<typeof GuestRoom>;
 
 /** What the controller must know of a node to check a request against it (R-06, R-09, R-10, R-12). */
 export const NodeFacts = v.strictObject({
@@ -42,6 +57,8 @@ export const NodeFacts = v.strictObject({
   /** Ports on which the host itself listens on any or an external address (R-06). */
   listening: v.array(v.strictObject({ protocol: v.picklist(['tcp', 'udp']), port: v.number() })),
   capacity: v.strictObject({ cpus: v.number(), memoryBytes: v.number() }),
+  /** What VMs may have of this node in all. Absent: as many as there are, since guests of its runtime cost next to nothing. */
+  room: v.exactOptional(GuestRoom),
 });
 export type NodeFacts = v.InferOutput<typeof NodeFacts>;
 
@@ -64,6 +81,17 @@ export const VmStatus = v.strictObject({
   state: v.picklist(['pending', 'starting', 'running', 'stopping', 'stopped', 'failed']),
   message: v.exactOptional(v.string()),
   pid: v.exactOptional(v.number()),
+  /**
+   * How far the guest itself is, of a VM that is running. `booting`: nothing was heard of it. `answering`: it answers at one of
+   * its addresses. `ready`: its cloud-init said that it has finished.
+   */
+  guest: v.exactOptional(v.picklist(['booting', 'answering', 'ready'])),
+  /** What is waited for at the moment, in bytes: `image ubuntu-24.04`. */
+  progress: v.exactOptional(
+    v.strictObject({ what: v.string(), bytes: v.number(), totalBytes: v.exactOptional(v.number()) }),
+  ),
+  /** How often it was started again after it went down by itself, in the life of the agent. */
+  restarts: v.exactOptional(v.number()),
 });
 export type VmStatus = v.InferOutput<typeof VmStatus>;
 
@@ -143,6 +171,7 @@ export const StatusObject = v.variant('kind', [
   NodeFacts,
   NetworkStatus,
   VmStatus,
+  ImageStatus,
   LeaseStatus,
   DhcpStatus,
   EventStatus,
@@ -163,6 +192,8 @@ export function statusKey(object: StatusObject): string {
     case 'network':
     case 'vm':
       return `${object.kind}/${object.name}`;
+    case 'image':
+      return `image/${object.digest}`;
     case 'lease':
       return leaseKey(object);
     case 'dhcp':

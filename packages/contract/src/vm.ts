@@ -1,15 +1,20 @@
 import * as v from 'valibot';
+import { DiskFormat, DiskSource } from './image.ts';
 import { isIpv4 } from './ipv4.ts';
 
 const quantity = v.union([v.string(), v.number()]);
 
-/** One disk. `image` is a name of the catalogue, an https URL (then `sha256` is required), or a path on the node (R-41). */
+/**
+ * One disk. `image` is a name of the catalogue or of an image that was uploaded, an https URL (then `sha256` is required), or a
+ * path on the node (R-41). `kept` is a disk of a deleted VM: the name of the kept disks, with `/<number>` where there are several.
+ */
 export const DiskSpec = v.strictObject({
   image: v.exactOptional(v.string()),
   sha256: v.exactOptional(
     v.pipe(v.string(), v.regex(/^(<sha256>|[0-9a-f]{64})$/, 'sha256 must be 64 hexadecimal digits')),
   ),
-  format: v.exactOptional(v.picklist(['qcow2', 'raw'], "format must be 'qcow2' or 'raw'")),
+  format: v.exactOptional(DiskFormat),
+  kept: v.exactOptional(v.string()),
   sizeBytes: v.exactOptional(quantity),
 });
 export type DiskSpec = v.InferOutput<typeof DiskSpec>;
@@ -44,6 +49,7 @@ export const VmSpec = v.strictObject({
   state: v.exactOptional(VmState),
   hostname: v.exactOptional(v.string()),
   userData: v.exactOptional(v.string()),
+  /** Public keys, or names of keys that the controller holds (`kctl create ssh-key`). */
   sshKeys: v.exactOptional(v.array(v.string())),
   restartPolicy: v.exactOptional(v.picklist(RESTART_POLICIES)),
 });
@@ -51,6 +57,7 @@ export type VmSpec = v.InferOutput<typeof VmSpec>;
 
 /** A NIC with all that the controller decided: a Binding. */
 export const Nic = v.strictObject({
+  /** Its number in the VM for as long as it is there: `eth<index>`. A NIC that is taken out leaves a gap. */
   index: v.number(),
   network: v.string(),
   mac: v.string(),
@@ -61,6 +68,14 @@ export const Nic = v.strictObject({
 });
 export type Nic = v.InferOutput<typeof Nic>;
 
+/** A disk as stored: what was asked for, and what the controller made of it. Without a source it begins empty. */
+export const VmDisk = v.strictObject({
+  ...DiskSpec.entries,
+  sizeBytes: v.exactOptional(v.number()),
+  source: v.exactOptional(DiskSource),
+});
+export type VmDisk = v.InferOutput<typeof VmDisk>;
+
 /** A VM as stored: every default decided. */
 export const Vm = v.strictObject({
   name: v.string(),
@@ -70,12 +85,15 @@ export const Vm = v.strictObject({
   memoryBytes: v.number(),
   storageBackend: v.literal('filesystem'),
   storageSizeBytes: v.exactOptional(v.number()),
-  disks: v.array(v.strictObject({ ...DiskSpec.entries, sizeBytes: v.exactOptional(v.number()) })),
+  disks: v.array(VmDisk),
   nics: v.array(Nic),
   state: VmState,
   hostname: v.string(),
   userData: v.exactOptional(v.string()),
+  /** As they were asked for. */
   sshKeys: v.array(v.string()),
+  /** The public keys that `sshKeys` stood for when the VM was made or last applied. Absent: as `sshKeys`. */
+  authorizedKeys: v.exactOptional(v.array(v.string())),
   restartPolicy: v.picklist(RESTART_POLICIES),
   createdAt: v.string(),
 });

@@ -34,7 +34,17 @@ describe('the configuration', () => {
     });
   });
 
+  test('names a file of images and says what is given away how often', async () => {
+    expect(await read({ ...good, images: 'images.json', overcommit: { cpu: 4, disk: 1.5 } })).toMatchObject({
+      images: join(directory, 'images.json'),
+      overcommit: { cpu: 4, disk: 1.5 },
+    });
+    expect(Object.keys(await read(good))).not.toContain('images');
+  });
+
   test.each([
+    ['an overcommit of nothing', { ...good, overcommit: { memory: 0 } }, /overcommit\.memory/],
+    ['an overcommit of what there is not', { ...good, overcommit: { gpu: 2 } }, /unknown field 'overcommit\.gpu'/],
     ['no JSON', '{', /is not JSON/],
     ['an unknown key', { ...good, datadir: 'x' }, /unknown field 'datadir'/],
     ['nowhere to listen', { ...good, listen: [] }, /listen names no address/],

@@ -5,6 +5,10 @@ import { check, identityOfCertificate, invalidArgument, isIpv4, KcoreError, NAME
 import type { ListenAddress, TlsFiles } from '@kcore/contract/ws';
 import * as v from 'valibot';
 import type { DefaultNetworkSpec } from './resources/default-network.ts';
+import type { Overcommit } from './resources/share.ts';
+
+/** How many times a resource is given away. Below 1, a part of it is left to the host. */
+const factor = v.exactOptional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(1000)));
 
 /** The configuration file. README.md tells of every key. Paths are relative to the file. */
 const Config = v.strictObject({
@@ -32,6 +36,8 @@ const Config = v.strictObject({
       uplink: v.exactOptional(v.string()),
     }),
   ),
+  images: v.exactOptional(v.pipe(v.string(), v.nonEmpty('must name a file'))),
+  overcommit: v.exactOptional(v.strictObject({ cpu: factor, memory: factor, disk: factor })),
   maxConnections: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   logLevel: v.exactOptional(v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'silent'])),
 });
@@ -43,6 +49,9 @@ export interface ControllerConfig {
   /** Texts, read from the files that the configuration names. */
   readonly tls: TlsFiles;
   readonly defaultNetwork?: DefaultNetworkSpec;
+  /** The operator's catalogue of images. */
+  readonly images?: string;
+  readonly overcommit?: Partial<Overcommit>;
   readonly maxConnections?: number;
   readonly logLevel: string;
 }
@@ -67,7 +76,7 @@ export async function readConfig(path: string): Promise<ControllerConfig> {
 
 async function decide(config: v.InferOutput<typeof Config>, path: string): Promise<ControllerConfig> {
   const absolute = (file: string) => resolve(dirname(path), file);
-  const { cluster, unixSocket, dataDir, tls, listen, logLevel, ...rest } = config;
+  const { cluster, unixSocket, dataDir, tls, listen, logLevel, images, ...rest } = config;
   const addresses = listen.map((address) => ('path' in address ? { path: absolute(address.path) } : address));
   if (unixSocket !== undefined) addresses.push({ path: absolute(unixSocket) });
   if (addresses.length === 0) throw invalidArgument(`${path}: listen names no address`, { field: 'listen' });
@@ -89,6 +98,7 @@ async function decide(config: v.InferOutput<typeof Config>, path: string): Promi
     ...rest,
     cluster: named,
     dataDir: absolute(dataDir),
+    ...(images === undefined ? {} : { images: absolute(images) }),
     listen: addresses,
     tls: files,
     logLevel: logLevel ?? 'info',

@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import { callerLog, handlersFor, type Service } from './api/handlers.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Sessions } from './fanout/sessions.ts';
+import { builtInCatalogue, type CatalogueSource } from './images/catalogue.ts';
 import { StoreTime } from './ipam/store-time.ts';
 import type { Context } from './resources/context.ts';
 import { type DefaultNetworkSpec, ensureDefaultNetwork } from './resources/default-network.ts';
+import { DEFAULT_OVERCOMMIT, type Overcommit } from './resources/share.ts';
 import { keys } from './store/rows.ts';
 import type { Store } from './store/store.ts';
 
@@ -19,6 +21,9 @@ export interface ControllerOptions {
   readonly clock?: Clock;
   readonly defaultNetwork?: DefaultNetworkSpec;
   readonly newUid?: () => string;
+  /** Where names of images are looked up; the built-in ones unless told. */
+  readonly catalogue?: CatalogueSource;
+  readonly overcommit?: Partial<Overcommit>;
 }
 
 /** Who is at the other end of a channel; `fingerprint` is that of its certificate. */
@@ -45,6 +50,8 @@ export async function createController(options: ControllerOptions): Promise<Cont
     time: StoreTime.start(store, clock),
     presence: sessions,
     newUid: options.newUid ?? randomUUID,
+    catalogue: options.catalogue ?? builtInCatalogue,
+    overcommit: { ...DEFAULT_OVERCOMMIT, ...options.overcommit },
   };
   const service: Service = { store, sessions, context, log };
   try {

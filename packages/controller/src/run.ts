@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { ControllerConfig } from './config.ts';
 import { createController } from './controller.ts';
 import { lockDataDirectory } from './data-directory.ts';
+import { CatalogueFile } from './images/catalogue-file.ts';
+import { present } from './present.ts';
 import { LmdbStore } from './store/lmdb.ts';
 import { isObserved } from './store/rows.ts';
 
@@ -24,12 +26,14 @@ export async function runController(config: ControllerConfig, log: Logger): Prom
     opened.push(await lockDataDirectory(config.dataDir));
     const store = await LmdbStore.open(config.dataDir, { observed: isObserved });
     opened.push(store);
-    const { cluster, defaultNetwork, tls, listen, maxConnections } = config;
+    const { cluster, defaultNetwork, tls, listen, maxConnections, images, overcommit } = config;
+    const catalogue = images === undefined ? undefined : new CatalogueFile(images, log);
+    await catalogue?.refresh();
     const controller = await createController({
       cluster,
       store,
       log,
-      ...(defaultNetwork === undefined ? {} : { defaultNetwork }),
+      ...present({ defaultNetwork, catalogue, overcommit }),
     });
     opened.push(controller);
     const acceptor = await acceptWebSockets({

@@ -20,6 +20,7 @@ import {
 import pino from 'pino';
 import type { Clock } from '../src/clock.ts';
 import { type Controller, createController } from '../src/controller.ts';
+import type { CatalogueSource } from '../src/images/catalogue.ts';
 import type { DefaultNetworkSpec } from '../src/resources/default-network.ts';
 import { MemoryStore } from '../src/store/memory.ts';
 import { isObserved } from '../src/store/rows.ts';
@@ -138,6 +139,7 @@ export interface TestClusterOptions {
   readonly clock?: TestClock;
   readonly defaultNetwork?: DefaultNetworkSpec;
   readonly keep?: number;
+  readonly catalogue?: CatalogueSource;
 }
 
 export async function testCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
@@ -150,6 +152,7 @@ export async function testCluster(options: TestClusterOptions = {}): Promise<Tes
     clock,
     log: pino({ level: process.env['KCORE_TEST_LOG'] ?? 'silent' }),
     ...(options.defaultNetwork === undefined ? {} : { defaultNetwork: options.defaultNetwork }),
+    ...(options.catalogue === undefined ? {} : { catalogue: options.catalogue }),
   });
   const connect = (identity: Identity, fingerprint = `fp:${JSON.stringify(identity)}`): Channel => {
     const [ours, theirs] = channelPair();

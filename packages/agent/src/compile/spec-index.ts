@@ -17,7 +17,7 @@ export function indexSpec(spec: NodeSpec): SpecIndex {
     if (object.kind === 'network') networks.push(object);
     else if (object.kind === 'vm') vms.push(object.vm);
     else if (object.kind === 'peer') append(peers, object.network, object);
-    else append(bindings, object.network, object);
+    else if (object.kind === 'binding') append(bindings, object.network, object);
   }
   return {
     networks,

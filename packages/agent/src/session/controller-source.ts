@@ -62,6 +62,7 @@ async function session(
     const peer = new Peer(await options.dial(signal), {
       onProblem: (event, err) => options.log.warn({ err, event }, 'session problem'),
     });
+    peer.serve(sink.calls);
     const closePeer = (): void => peer.close(closeCodes.goingAway, 'the agent stops');
     signal.addEventListener('abort', closePeer, { once: true });
     try {

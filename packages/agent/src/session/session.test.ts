@@ -9,6 +9,7 @@ import {
 } from '@kcore/contract';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock, settle } from '../../test/support/fake-clock.ts';
+import { FakeGuests } from '../../test/support/fake-guests.ts';
 import { Rig, silent } from '../../test/support/rig.ts';
 import { natNetwork } from '../../test/support/specs.ts';
 import { createMemoryStore } from '../store/memory.ts';
@@ -191,6 +192,29 @@ describe('a session with the controller', () => {
     await clock.advance(120_000);
     expect(controller.dials).toBeGreaterThanOrEqual(3);
     expect(controller.dials).toBeLessThanOrEqual(6);
+  });
+});
+
+describe('what the controller calls', () => {
+  it('is served on the session, and images and room are reported', async () => {
+    const controller = new Controller();
+    const clock = new FakeClock();
+    const source = createControllerSource({ dial: controller.dial, clock, log: silent, random: () => 0.999 });
+    const runtime = new FakeGuests();
+    const image = { kind: 'image', digest: `sha256:${'a'.repeat(64)}`, state: 'ready', sizeBytes: 7 } as const;
+    runtime.images.put(image);
+    const rig = new Rig({ clock, source, runtime });
+    rigs.push(rig);
+    await clock.advance(1_000);
+    expect(controller.opened[0]).toMatchObject({ facts: { room: { kind: 'limited', diskBytes: 7 } } });
+    expect(await controller.peers[0]?.call('image.remove', { digest: image.digest })).toEqual({});
+    expect(runtime.images.removed).toEqual([image.digest]);
+    runtime.images.put({ ...image, digest: `sha256:${'b'.repeat(64)}`, state: 'fetching' });
+    await clock.advance(1_000);
+    const images = controller.reports.flatMap(({ set }) => set.filter(({ kind }) => kind === 'image'));
+    expect(images).toMatchObject([{ state: 'ready' }, { state: 'fetching' }]);
+    await rig[Symbol.asyncDispose]();
+    expect(runtime.images.watchers).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { NodeFacts, NodeSpec } from '@kcore/contract';
+import type { Handlers, NodeFacts, NodeSpec } from '@kcore/contract';
 import type { StatusBoard } from '../status/board.ts';
 import type { SpecWrite } from '../store/node-store.ts';
 
@@ -11,6 +11,8 @@ export interface SpecSink {
   write(change: SpecWrite): Promise<void>;
   facts(): NodeFacts;
   readonly status: StatusBoard;
+  /** What a controller may call on this node. */
+  readonly calls: Handlers;
 }
 
 /** Where the NodeSpec comes from and the status goes to: a controller, or the software that embeds the agent. */

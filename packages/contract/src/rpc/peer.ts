@@ -8,9 +8,13 @@ import {
   type Notification,
   type NotificationName,
   notifications,
+  opensStream,
   type Params,
   type Result,
+  type StreamMethodName,
 } from '../methods.ts';
+import type { ByteStream, OpenStream } from './byte-stream.ts';
+import { asKcoreError, lostError, streamLostError } from './call-errors.ts';
 import {
   decodeFrame,
   encodeFailure,
@@ -21,12 +25,19 @@ import {
   type Frame,
   METHOD_NOT_FOUND,
 } from './envelope.ts';
+import { Streams } from './streams.ts';
 
 export interface CallOptions {
   /** Gives up waiting. What the other side does with the call is then unknown. */
   readonly signal?: AbortSignal;
-  /** Milliseconds; 30,000 unless told. */
+  /** Milliseconds; 30,000 unless told. Infinity: as long as the connection stands. */
   readonly timeoutMs?: number;
+}
+
+/** A call that opened a byte stream. The stream can be used at once, and may outlive the call; it does not outlive its failure. */
+export interface StreamCall<M extends StreamMethodName> {
+  readonly stream: ByteStream;
+  readonly result: Promise<Result<M>>;
 }
 
 export interface PeerOptions {
@@ -34,13 +45,19 @@ export interface PeerOptions {
   readonly maxPending?: number;
   /** Calls of theirs that are served at once; more wait in the socket. */
   readonly maxServing?: number;
+  /** Byte streams open at once; 256 unless told. Each may keep `STREAM_WINDOW` bytes here. */
+  readonly maxStreams?: number;
   /** Told of what would otherwise be lost: a handler's bug, a malformed frame. The peer itself does not log. */
   readonly onProblem?: (event: string, error: unknown) => void;
 }
 
-type Handler<M extends MethodName> = (params: Params<M>) => Result<M> | Promise<Result<M>>;
+type Answer<M extends MethodName> = Result<M> | Promise<Result<M>>;
+/** The stream is the handler's to end, in both directions, unless it throws. */
+type Handler<M extends MethodName> = M extends StreamMethodName
+  ? (params: Params<M>, stream: ByteStream) => Answer<M>
+  : (params: Params<M>) => Answer<M>;
 export type Handlers = { readonly [M in MethodName]?: Handler<M> };
-type AnyHandler = (params: unknown) => unknown;
+type AnyHandler = (params: unknown, stream: ByteStream | undefined) => unknown;
 
 interface Pending {
   readonly method: MethodName;
@@ -48,6 +65,7 @@ interface Pending {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_STREAMS = 256;
 
 /**
  * One end of a connection: calls the other side's methods, serves its own, sends and receives notifications.
@@ -55,6 +73,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
  *
  * Messages are looked at in the order they came; a handler that is asynchronous does not hold up the next message.
  * Whatever the other side sends, the worst that happens is that the connection is closed.
+ *
+ * Long for one file, because a call and its answer, both ways, share the state of one connection; what can stand alone does.
  */
 export class Peer {
   readonly #channel: Channel;
@@ -64,6 +84,7 @@ export class Peer {
   readonly #pending = new Map<number, Pending>();
   readonly #handlers = new Map<string, AnyHandler>();
   readonly #listeners = new Map<string, Set<(params: unknown) => void>>();
+  readonly #streams: Streams;
   #nextId = 1;
   #serving = 0;
   #servingFell: (() => void) | undefined;
@@ -75,6 +96,10 @@ export class Peer {
     this.#maxPending = options.maxPending ?? 1024;
     this.#maxServing = options.maxServing ?? 256;
     this.#onProblem = options.onProblem ?? (() => {});
+    this.#streams = new Streams(this, options.maxStreams ?? DEFAULT_STREAMS);
+    this.onNotification('stream.data', (data) => this.#streams.data(data));
+    this.onNotification('stream.credit', (credit) => this.#streams.credit(credit));
+    this.onNotification('stream.end', (end) => this.#streams.end(end));
     queueMicrotask(() => void this.#read());
     void channel.closed.then((closed) => this.#end(closed));
   }
@@ -123,6 +148,27 @@ export class Peer {
     return (await this.#transmit(method, checked, options)) as Result<M>;
   }
 
+  /**
+   * A call with a byte stream. When the call fails, is given up or aborted by the signal, the stream fails at both ends; the
+   * signal counts for as long as the stream is open.
+   * @throws {KcoreError} ResourceExhausted when too many streams are open. Everything else is the result's to reject with.
+   */
+  openStream<M extends StreamMethodName>(
+    method: M,
+    params: Omit<Params<M>, 'stream'>,
+    options: CallOptions = {},
+  ): StreamCall<M> {
+    const { id, stream } = this.#streams.open();
+    // The type cannot say that what was left out is put in again.
+    const result = this.call(method, { ...params, stream: id } as unknown as Params<M>, options);
+    result.catch((error: unknown) => failStream(stream, error));
+    const { signal } = options;
+    const onAbort = () => stream.fail(new KcoreError('Aborted', `${method} was given up`));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    void stream.closed.then(() => signal?.removeEventListener('abort', onAbort));
+    return { stream, result };
+  }
+
   /** @throws {KcoreError} Unavailable when the connection is closed; InvalidArgument when `params` do not fit the schema. */
   notify<N extends NotificationName>(name: N, params: Notification<N>): void {
     this.#channel.send(encodeNotification(name, check<v.GenericSchema>(notifications[name], params)));
@@ -134,7 +180,8 @@ export class Peer {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const give = (code: 'DeadlineExceeded' | 'Aborted', why: string) =>
       this.#settle(id, { error: new KcoreError(code, `${method}: ${why}`, { outcome: 'unknown' }) });
-    const timer = setTimeout(() => give('DeadlineExceeded', `no answer within ${timeoutMs / 1000} s`), timeoutMs);
+    const late = () => give('DeadlineExceeded', `no answer within ${timeoutMs / 1000} s`);
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(late, timeoutMs) : undefined;
     const onAbort = () => give('Aborted', 'given up while waiting for the answer');
     options.signal?.addEventListener('abort', onAbort, { once: true });
     this.#pending.set(id, {
@@ -171,6 +218,8 @@ export class Peer {
       }
       while (this.#serving >= this.#maxServing) await this.#servingFalls();
     }
+    // What came before the end may have been the rest of a stream.
+    this.#streams.abandon(streamLostError(await this.#channel.closed));
   }
 
   #servingFalls(): Promise<void> {
@@ -228,16 +277,24 @@ export class Peer {
       this.#trySend(encodeProtocolError(id, METHOD_NOT_FOUND, `there is no method '${method.slice(0, 100)}' here`));
       return;
     }
-    this.#serving++;
+    const name = method as MethodName;
+    // A call with a stream may take as long as its bytes, which come by the messages that would wait: streams have their own bound.
+    const weight = opensStream(name) ? 0 : 1;
+    this.#serving += weight;
+    let stream: OpenStream | undefined;
     try {
-      const schemas = methods[method as MethodName];
-      const result = await handler(check<v.GenericSchema>(schemas.params, params));
-      this.#trySend(encodeSuccess(id, v.parse(schemas.result as v.GenericSchema, result)));
+      const checked = check<v.GenericSchema>(methods[name].params, params);
+      if (opensStream(name)) stream = this.#streams.accept((checked as Params<StreamMethodName>).stream);
+      const result = await handler(checked, stream);
+      this.#trySend(encodeSuccess(id, v.parse(methods[name].result as v.GenericSchema, result)));
     } catch (error) {
       if (!(error instanceof KcoreError)) this.#onProblem(`${method} failed`, error);
-      this.#trySend(encodeFailure(id, asKcoreError(error)));
+      const failure = asKcoreError(error);
+      this.#trySend(encodeFailure(id, failure));
+      // The caller drops its end with the answer.
+      stream?.abandon(failure);
     } finally {
-      this.#serving--;
+      this.#serving -= weight;
       this.#servingFell?.();
     }
   }
@@ -259,15 +316,9 @@ export class Peer {
   }
 }
 
-function lostError(method: string, closed: ChannelClosed, sent: boolean): KcoreError {
-  const reason = closed.reason === '' ? `code ${closed.code}` : closed.reason;
-  const details = { closeCode: closed.code, ...(sent ? { outcome: 'unknown' } : {}) };
-  const what = sent ? 'the connection was lost while waiting for the answer' : 'the connection is closed';
-  const code = closed.code === closeCodes.denied ? 'PermissionDenied' : 'Unavailable';
-  return new KcoreError(code, `${method}: ${what} (${reason})`, details);
-}
-
-/** Particulars of a bug stay on the side that has it: they go to its log, not over the wire. */
-function asKcoreError(error: unknown): KcoreError {
-  return error instanceof KcoreError ? error : new KcoreError('Internal', 'internal error; see the log of the server');
+/** Whoever said no has dropped the stream with it; one who may know nothing of that is told. */
+function failStream(stream: OpenStream, error: unknown): void {
+  const failure = asKcoreError(error);
+  if (failure.details['outcome'] === 'unknown') stream.fail(failure);
+  else stream.abandon(failure);
 }

@@ -1,6 +1,10 @@
 import { describeIdentity, type Identity, KcoreError, type MethodName, methods } from '@kcore/contract';
 
-/** the method table says who may call what; everything else is refused. @throws {KcoreError} PermissionDenied */
+/**
+ * R-56: the method table says who may call what; everything else is refused. What the controller calls is served by agents, on
+ * the connection that they dialled and whose far end showed the controller's certificate; nobody may call it here.
+ * @throws {KcoreError} PermissionDenied
+ */
 export function authorize(identity: Identity, method: MethodName): void {
   const { caller } = methods[method];
   if (identity.kind === caller) return;

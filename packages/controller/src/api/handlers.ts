@@ -12,20 +12,26 @@ import {
 } from '@kcore/contract';
 import type { Logger } from 'pino';
 import { PROTOCOL, type Sessions } from '../fanout/sessions.ts';
+import type { Catalogue } from '../images/catalogue.ts';
+import { present } from '../present.ts';
+import { openConsole, openLogs } from '../relay/guests.ts';
+import { deleteImage, imagesOnNodes, uploadImage } from '../relay/images.ts';
 import type { Context } from '../resources/context.ts';
-import { allNodes } from '../resources/lookup.ts';
+import { deleteKeptDisks, listKeptDisks } from '../resources/kept-disks.ts';
 import { applyNetwork } from '../resources/network-apply.ts';
 import { createNetwork } from '../resources/network-create.ts';
 import { deleteNetwork } from '../resources/network-delete.ts';
 import { deleteNode, refuseRevoked, registerNode, updateFacts } from '../resources/node.ts';
 import { once } from '../resources/request.ts';
+import { createSshKey, deleteSshKey, listSshKeys } from '../resources/ssh-keys.ts';
 import { createVm, deleteVm } from '../resources/vm.ts';
 import { applyVm } from '../resources/vm-apply.ts';
+import { attachNic, detachNic } from '../resources/vm-nics.ts';
 import { setVmState } from '../resources/vm-state.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { authorize, authorizeNode } from './authorize.ts';
 import { listLeases } from './leases.ts';
-import { describeNetwork, describeNode, describeVm, listNetworks, listVms, nodeView } from './views.ts';
+import { describeNetwork, describeNode, describeVm, listNetworks, listNodes, listVms } from './views.ts';
 
 /** What the methods work on. */
 export interface Service {
@@ -50,27 +56,31 @@ export function handlersFor(service: Service, caller: Caller): Handlers {
   const handlers = {
     ...readHandlers(service),
     ...mutationHandlers(service, caller),
+    ...vmHandlers(service, caller),
+    ...nodeHandlers(service, caller),
     ...sessionHandlers(service, caller),
   };
   for (const [name, handler] of Object.entries(handlers)) {
-    const guarded = (params: never) => {
+    const guarded = (params: never, stream: never) => {
       authorize(caller.identity, name as MethodName);
-      return (handler as (params: never) => unknown)(params);
+      return (handler as (params: never, stream: never) => unknown)(params, stream);
     };
     Object.assign(handlers, { [name]: guarded });
   }
   return handlers;
 }
 
-function readHandlers({ store, sessions }: Service): Handlers {
+function readHandlers({ store, sessions, context }: Service): Handlers {
   return {
     'network.list': ({ node }) => listNetworks(store, sessions, node),
     'network.get': ({ name }) => describeNetwork(store, sessions, name),
     'vm.list': (filter) => listVms(store, sessions, filter),
     'vm.get': ({ name }) => describeVm(store, sessions, name),
-    'node.list': () => ({ nodes: allNodes(store).map((row) => nodeView(store, sessions, row)) }),
-    'node.get': ({ name }) => describeNode(store, sessions, name),
+    'node.list': () => listNodes(store, sessions, context.overcommit),
+    'node.get': ({ name }) => describeNode(store, sessions, context.overcommit, name),
     'lease.list': (filter) => listLeases(store, sessions, filter),
+    'disk.list': () => ({ disks: listKeptDisks(store) }),
+    'sshKey.list': () => ({ sshKeys: listSshKeys(store) }),
   };
 }
 
@@ -87,19 +97,72 @@ function mutationHandlers(service: Service, caller: Caller): Handlers {
       mutate(service, caller, 'network.delete', params, (tx) =>
         deleteNetwork(tx, params.name, params.targetNodes, params.allNodes),
       ),
-    'vm.create': (params) =>
-      mutate(service, caller, 'vm.create', params, (tx) => ({ vm: createVm(tx, context, params.name, params.spec) })),
-    'vm.apply': (params) =>
-      mutate(service, caller, 'vm.apply', params, (tx) => applyVm(tx, context, params.name, params.spec)),
-    'vm.setState': (params) =>
-      mutate(service, caller, 'vm.setState', params, (tx) => setVmState(tx, params.name, params.state)),
-    'vm.delete': (params) => mutate(service, caller, 'vm.delete', params, (tx) => deleteVm(tx, context, params.name)),
     'node.delete': async (params) => {
       const result = await mutate(service, caller, 'node.delete', params, (tx) => deleteNode(tx, context, params.name));
       // A retry after the node came back with a new certificate must not send it away again.
       if (service.store.get(`node/${params.name}`) === undefined) sessions.forget(params.name);
       return result;
     },
+  };
+}
+
+/** What is answered by the nodes themselves. */
+function nodeHandlers({ store, sessions, context }: Service, { log }: Caller): Handlers {
+  const parts = { reader: store, sessions, log };
+  const catalogue = async (): Promise<Catalogue> => {
+    await context.catalogue.refresh();
+    return context.catalogue.catalogue;
+  };
+  return {
+    'vm.console': (params, stream) => openConsole(parts, params, stream),
+    'vm.logs': (params, stream) => openLogs(parts, params, stream),
+    'image.list': async ({ node }) => {
+      const { images, problem } = await catalogue();
+      return { catalogue: [...images], ...present({ problem }), nodes: imagesOnNodes(parts, node) };
+    },
+    'image.upload': async (params, stream) => {
+      const result = await uploadImage(parts, params, stream);
+      log.info({ node: params.node, image: params.name, digest: result.image.digest }, 'image uploaded');
+      return result;
+    },
+    'image.delete': async (params) => {
+      const result = await deleteImage(parts, (await catalogue()).images, params);
+      log.info({ image: params.image, ...result }, 'image deleted');
+      return result;
+    },
+  };
+}
+
+function vmHandlers(service: Service, caller: Caller): Handlers {
+  const { context } = service;
+  return {
+    'vm.create': async (params) => {
+      await context.catalogue.refresh();
+      return await mutate(service, caller, 'vm.create', params, (tx) => ({
+        vm: createVm(tx, context, params.name, params.spec),
+      }));
+    },
+    'vm.apply': async (params) => {
+      await context.catalogue.refresh();
+      return await mutate(service, caller, 'vm.apply', params, (tx) => applyVm(tx, context, params.name, params.spec));
+    },
+    'vm.setState': (params) =>
+      mutate(service, caller, 'vm.setState', params, (tx) => setVmState(tx, context, params.name, params.state)),
+    'vm.delete': (params) =>
+      mutate(service, caller, 'vm.delete', params, (tx) =>
+        deleteVm(tx, context, params.name, params.keepDisks === true),
+      ),
+    'vm.attachNic': (params) =>
+      mutate(service, caller, 'vm.attachNic', params, (tx) => attachNic(tx, context, params.name, params.nic)),
+    'vm.detachNic': (params) =>
+      mutate(service, caller, 'vm.detachNic', params, (tx) => detachNic(tx, context, params.name, params.index)),
+    'disk.delete': (params) => mutate(service, caller, 'disk.delete', params, (tx) => deleteKeptDisks(tx, params.name)),
+    'sshKey.create': (params) =>
+      mutate(service, caller, 'sshKey.create', params, (tx) => ({
+        sshKey: createSshKey(tx, context, params.name, params.publicKey),
+      })),
+    'sshKey.delete': (params) =>
+      mutate(service, caller, 'sshKey.delete', params, (tx) => deleteSshKey(tx, params.name)),
   };
 }
 

@@ -18,13 +18,14 @@ import {
   isOn,
   networkNamed,
   nodeNamed,
+  noVm,
   type Reader,
-  valuesOf,
-  vmNamed,
-  vmsOn,
+  vmRowsOn,
 } from '../resources/lookup.ts';
 import { reasonOutside } from '../resources/membership.ts';
+import { allowedOf, type Overcommit, UNUSED, type Used, usedByNode } from '../resources/share.ts';
 import { keys, type NodeRow } from '../store/rows.ts';
+import type { Row } from '../store/store.ts';
 
 /** What people are shown: what is stored, with what the nodes say of it. */
 
@@ -101,14 +102,20 @@ export function describeNetwork(reader: Reader, sessions: Sessions, name: string
       const status = sessions.status(node)?.dhcp(name);
       return status === undefined ? [] : [{ node, status }];
     }),
-    vms: vmsOn(reader, name).map((vm) => vmView(sessions, vm)),
+    vms: vmRowsOn(reader, name).map((row) => vmView(sessions, row)),
     events: events.slice(-RECENT),
   };
 }
 
-export function vmView(sessions: Sessions, vm: Vm): VmView {
+/** A VM that was just changed has a status of before until its node says that it has taken the change. */
+export function vmView(sessions: Sessions, { value: vm, revision }: Row<Vm>): VmView {
   const status = sessions.isReady(vm.node) ? sessions.status(vm.node)?.vm(vm.name) : undefined;
-  return status === undefined ? { vm } : { vm, status };
+  const pending = !sessions.hasReached(vm.node, revision);
+  return { vm, ...present({ status }), ...(pending ? { pending } : {}) };
+}
+
+function vmRows(reader: Reader): Row<Vm>[] {
+  return [...reader.range<Vm>(keys.vms)];
 }
 
 export function listVms(
@@ -118,39 +125,62 @@ export function listVms(
 ): Result<'vm.list'> {
   if (filter.network !== undefined) networkNamed(reader, filter.network);
   if (filter.node !== undefined) nodeNamed(reader, filter.node);
-  const vms = filter.network === undefined ? valuesOf<Vm>(reader, keys.vms) : vmsOn(reader, filter.network);
-  const shown = vms.filter((vm) => filter.node === undefined || vm.node === filter.node);
-  return { vms: shown.map((vm) => vmView(sessions, vm)) };
+  const vms = filter.network === undefined ? vmRows(reader) : vmRowsOn(reader, filter.network);
+  const shown = vms.filter(({ value }) => filter.node === undefined || value.node === filter.node);
+  return { vms: shown.map((row) => vmView(sessions, row)) };
 }
 
+/** @throws {KcoreError} NotFound */
 export function describeVm(reader: Reader, sessions: Sessions, name: string): VmView {
-  return vmView(sessions, vmNamed(reader, name));
+  const row = reader.get<Vm>(keys.vm(name));
+  if (row === undefined) throw noVm(name);
+  return vmView(sessions, row);
 }
 
-export function nodeView(reader: Reader, sessions: Sessions, row: NodeRow): NodeView {
+/** What the nodes' VMs have and may have. */
+interface Shares {
+  readonly used: ReadonlyMap<string, Used>;
+  readonly overcommit: Overcommit;
+}
+
+function nodeView(reader: Reader, sessions: Sessions, row: NodeRow, { used, overcommit }: Shares): NodeView {
   const status = sessions.status(row.name);
   const outside = allNetworks(reader).flatMap((network) => {
     const problem = reasonOutside(reader, network, row);
     return problem === undefined || problem.details['condition'] === 'VxlanDisabled' ? [] : [conditionOf(problem)];
   });
+  const { cpus, memoryBytes, diskBytes } = used.get(row.name) ?? UNUSED;
   return {
     name: row.name,
     state: sessions.isReady(row.name) ? 'ready' : 'unknown',
     facts: row.facts,
     ...present({ reached: status?.reached?.revision }),
     conditions: [...(status?.conditions ?? []), ...outside],
+    used: { cpus, memoryBytes, diskBytes },
+    ...present({ allowed: allowedOf(row.facts.room, overcommit) }),
     registeredAt: row.registeredAt,
   };
 }
 
-export function describeNode(reader: Reader, sessions: Sessions, name: string): NodeDescription {
+export function listNodes(reader: Reader, sessions: Sessions, overcommit: Overcommit): Result<'node.list'> {
+  const shares = { used: usedByNode(reader), overcommit };
+  return { nodes: allNodes(reader).map((row) => nodeView(reader, sessions, row, shares)) };
+}
+
+export function describeNode(
+  reader: Reader,
+  sessions: Sessions,
+  overcommit: Overcommit,
+  name: string,
+): NodeDescription {
   const row = nodeNamed(reader, name);
   const status = sessions.status(name);
-  const vms = valuesOf<Vm>(reader, keys.vms).filter((vm) => vm.node === name);
+  const vms = vmRows(reader).filter(({ value }) => value.node === name);
   return {
-    ...nodeView(reader, sessions, row),
+    ...nodeView(reader, sessions, row, { used: usedByNode(reader), overcommit }),
     networks: status?.networks ?? [],
     vms: vms.map((vm) => vmView(sessions, vm)),
+    images: status?.images ?? [],
     events: (status?.events ?? []).slice(-RECENT),
   };
 }

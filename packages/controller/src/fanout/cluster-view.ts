@@ -1,18 +1,22 @@
-import type { Network, Vm } from '@kcore/contract';
+import type { KeptDisks, Network, Vm } from '@kcore/contract';
 import type { NodeRow } from '../store/rows.ts';
 import { keys } from '../store/rows.ts';
 import type { Change, Store } from '../store/store.ts';
 
-/** The networks, VMs and nodes at one revision, and who is where. */
+/** The networks, VMs, kept disks and nodes at one revision, and who is where. */
 export interface ClusterView {
   readonly revision: number;
   readonly networks: ReadonlyMap<string, Network>;
   readonly vms: ReadonlyMap<string, Vm>;
   readonly nodes: ReadonlyMap<string, NodeRow>;
+  /** By the uid of the VM whose they were. */
+  readonly keptDisks: ReadonlyMap<string, KeptDisks>;
   /** Names of VMs with a NIC on a network. */
   vmsOn(network: string): ReadonlySet<string>;
   /** Names of VMs assigned to a node. */
   vmsAt(node: string): ReadonlySet<string>;
+  /** Uids of VMs whose disks are kept on a node. */
+  keptAt(node: string): ReadonlySet<string>;
   /** Names of networks that are on a node. */
   networksAt(node: string): ReadonlySet<string>;
   isOn(network: string, node: string): boolean;
@@ -49,14 +53,16 @@ export class ClusterMirror implements ClusterView {
   readonly networks = new Map<string, Network>();
   readonly vms = new Map<string, Vm>();
   readonly nodes = new Map<string, NodeRow>();
+  readonly keptDisks = new Map<string, KeptDisks>();
   readonly #vmsOn = new Index();
   readonly #vmsAt = new Index();
+  readonly #keptAt = new Index();
   readonly #networksAt = new Index();
   #revision = 0;
 
   static load(store: Store): ClusterMirror {
     const mirror = new ClusterMirror();
-    for (const prefix of [keys.nodes, keys.networks, keys.vms]) {
+    for (const prefix of [keys.nodes, keys.networks, keys.vms, keys.keptDisks]) {
       for (const { key, value } of store.range(prefix)) mirror.#apply({ key, after: value });
     }
     mirror.#revision = store.revision;
@@ -80,6 +86,10 @@ export class ClusterMirror implements ClusterView {
     return this.#vmsAt.get(node);
   }
 
+  keptAt(node: string): ReadonlySet<string> {
+    return this.#keptAt.get(node);
+  }
+
   networksAt(node: string): ReadonlySet<string> {
     return this.#networksAt.get(node);
   }
@@ -94,6 +104,8 @@ export class ClusterMirror implements ClusterView {
     if (key.startsWith(keys.networks)) this.#network(name, before as Network | undefined, after as Network | undefined);
     else if (key.startsWith(keys.vms)) this.#vm(name, before as Vm | undefined, after as Vm | undefined);
     else if (key.startsWith(keys.nodes)) replace(this.nodes, name, after as NodeRow | undefined);
+    else if (key.startsWith(keys.keptDisks))
+      this.#kept(before as KeptDisks | undefined, after as KeptDisks | undefined);
   }
 
   #network(name: string, before: Network | undefined, after: Network | undefined): void {
@@ -108,6 +120,16 @@ export class ClusterMirror implements ClusterView {
     if (before !== undefined) this.#vmsAt.remove(before.node, name);
     if (after !== undefined) this.#vmsAt.add(after.node, name);
     replace(this.vms, name, after);
+  }
+
+  #kept(before: KeptDisks | undefined, after: KeptDisks | undefined): void {
+    if (before !== undefined) {
+      this.#keptAt.remove(before.node, before.uid);
+      this.keptDisks.delete(before.uid);
+    }
+    if (after === undefined) return;
+    this.#keptAt.add(after.node, after.uid);
+    this.keptDisks.set(after.uid, after);
   }
 }
 

@@ -19,7 +19,8 @@ import type { ClusterView } from './cluster-view.ts';
 export function keysOf(view: ClusterView, node: string): string[] {
   const networks = [...view.networksAt(node)].sort();
   const vms = [...view.vmsAt(node)].map((vm) => `vm/${vm}`);
-  return [...networks.flatMap((network) => keysOfNetwork(view, node, network)), ...vms];
+  const kept = [...view.keptAt(node)].map(keptDisksKey);
+  return [...networks.flatMap((network) => keysOfNetwork(view, node, network)), ...vms, ...kept];
 }
 
 /** The keys that a network brings to a node that is on it. */
@@ -36,6 +37,11 @@ export function keysOfNetwork(view: ClusterView, node: string, name: string): st
 
 export function bindingKeys(vm: Vm): string[] {
   return vm.nics.map((nic) => `binding/${nic.network}/${vm.name}/${nic.index}`);
+}
+
+/** By the uid of the VM whose disks they were. */
+export function keptDisksKey(uid: string): string {
+  return `kept-disks/${uid}`;
 }
 
 /** The whole spec of a node. */
@@ -61,6 +67,10 @@ export function objectOf(view: ClusterView, node: string, key: string): SpecObje
     case 'vm': {
       const vm = view.vms.get(first);
       return vm?.node === node ? { kind: 'vm', vm } : undefined;
+    }
+    case 'kept-disks': {
+      const kept = view.keptDisks.get(first);
+      return kept?.node === node ? { kind: 'kept-disks', uid: first, vm: kept.vm } : undefined;
     }
     default:
       return undefined;

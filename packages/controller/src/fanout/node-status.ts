@@ -4,6 +4,7 @@ import {
   type DhcpStatus,
   type EventStatus,
   emptyState,
+  type ImageStatus,
   type KeyedChange,
   type KeyedState,
   type LeaseStatus,
@@ -59,6 +60,10 @@ export class NodeStatus {
 
   get leases(): LeaseStatus[] {
     return this.#all('lease');
+  }
+
+  get images(): ImageStatus[] {
+    return this.#all('image');
   }
 
   /** Latest last. */

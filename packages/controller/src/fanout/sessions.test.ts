@@ -248,6 +248,20 @@ describe('a session', () => {
     await inSync(two);
   });
 
+  test('one that comes back and leaves a network at once keeps nothing of what left it before', async () => {
+    const one = await cluster.agent('node-1');
+    const two = await cluster.agent('node-2');
+    await createNetwork(cluster, 'prod', vxlan, ['node-1', 'node-2']);
+    await inSync(one);
+    await inSync(two);
+    await gone(two, 1);
+    await deleteNetwork(cluster, 'prod', ['node-1']);
+    const back = await cluster.agent('node-2', factsOf(2), two);
+    await deleteNetwork(cluster, 'prod', ['node-2']);
+    await inSync(back);
+    expect(back.keys()).toEqual(['network/default']);
+  });
+
   test('a large spec comes in parts, and counts when it is whole', async () => {
     const one = await cluster.agent('node-1');
     await inSync(one);
@@ -344,7 +358,16 @@ describe('a session', () => {
         network: fc.constantFrom(...networks),
         node: fc.constantFrom(...names),
       }),
-      fc.record({ op: fc.constant('unvm' as const), vm: fc.constantFrom('a', 'b', 'c') }),
+      fc.record({ op: fc.constant('unvm' as const), vm: fc.constantFrom('a', 'b', 'c', 'd'), keep: fc.boolean() }),
+      fc.record({
+        op: fc.constant('nic' as const),
+        vm: fc.constantFrom('a', 'b', 'c'),
+        network: fc.constantFrom(...networks),
+      }),
+      fc.record({ op: fc.constant('unnic' as const), vm: fc.constantFrom('a', 'b', 'c'), index: fc.nat({ max: 2 }) }),
+      fc.record({ op: fc.constant('undisk' as const), use: fc.boolean() }),
+      // Without it all is done before the first message leaves, and every agent gets everything in its first snapshot.
+      fc.record({ op: fc.constant('settle' as const) }),
       fc.record({
         op: fc.constant('forward' as const),
         network: fc.constantFrom(...networks),
@@ -380,9 +403,30 @@ describe('a session', () => {
             case 'unnet':
               return deleteNetwork(cluster, each.network, each.nodes);
             case 'vm':
-              return createVm(cluster, each.vm, { node: each.node, nics: [{ network: each.network }] });
+              return createVm(cluster, each.vm, {
+                node: each.node,
+                nics: [{ network: each.network }],
+                disks: [{ sizeBytes: '1G' }],
+              });
             case 'unvm':
-              return deleteVm(cluster, each.vm);
+              return cluster.call('vm.delete', { requestId: requestId(), name: each.vm, keepDisks: each.keep });
+            case 'nic':
+              return cluster.call('vm.attachNic', {
+                requestId: requestId(),
+                name: each.vm,
+                nic: { network: each.network },
+              });
+            case 'unnic':
+              return cluster.call('vm.detachNic', { requestId: requestId(), name: each.vm, index: each.index });
+            case 'undisk': {
+              const [kept] = (await cluster.call('disk.list', {})).disks;
+              const name = kept?.name ?? 'none';
+              if (each.use) return createVm(cluster, 'd', { disks: [{ kept: name }] });
+              return cluster.call('disk.delete', { requestId: requestId(), name });
+            }
+            case 'settle':
+              for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+              return;
             case 'forward':
               return applyNetwork(cluster, each.network, {
                 ...specOfNetwork(each.network, 'nat'),
@@ -430,7 +474,20 @@ describe('a session', () => {
       { numRuns: Number(process.env['KCORE_TEST_RUNS'] ?? 40), endOnFailure: true },
     );
     // No command is only ever refused.
-    expect([...done.keys()].sort()).toEqual(['away', 'back', 'forward', 'net', 'unnet', 'unvm', 'vm', 'vtep']);
+    expect([...done.keys()].sort()).toEqual([
+      'away',
+      'back',
+      'forward',
+      'net',
+      'nic',
+      'settle',
+      'undisk',
+      'unnet',
+      'unnic',
+      'unvm',
+      'vm',
+      'vtep',
+    ]);
   });
 });
 

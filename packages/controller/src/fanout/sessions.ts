@@ -1,4 +1,4 @@
-import { closeCodes, type LeaseStatus, type Params, type Peer, type Result } from '@kcore/contract';
+import { closeCodes, type ImageStatus, type LeaseStatus, type Params, type Peer, type Result } from '@kcore/contract';
 import type { Logger } from 'pino';
 import type { Presence } from '../resources/context.ts';
 import { type Commit, Compacted, type Store } from '../store/store.ts';
@@ -47,6 +47,11 @@ export class Sessions implements Presence {
     return this.#sessions.has(node);
   }
 
+  /** The connection of a node whose session is up: its agent serves what it is asked there. */
+  peerOf(node: string): Peer | undefined {
+    return this.#sessions.get(node)?.peer;
+  }
+
   hasReached(node: string, revision: number): boolean {
     const reached = this.#statuses.get(node)?.reached;
     return reached !== undefined && reached.epoch === this.#store.epoch && reached.revision >= revision;
@@ -54,6 +59,10 @@ export class Sessions implements Presence {
 
   leases(node: string): readonly LeaseStatus[] {
     return this.#statuses.get(node)?.leases ?? [];
+  }
+
+  images(node: string): readonly ImageStatus[] {
+    return this.isReady(node) ? (this.#statuses.get(node)?.images ?? []) : [];
   }
 
   status(node: string): NodeStatus | undefined {
@@ -81,11 +90,13 @@ export class Sessions implements Presence {
     });
     this.#replace({ node, peer, feed });
     if (!this.#statuses.has(node)) this.#statuses.set(node, new NodeStatus());
+    // What they concern is judged by the cluster as it is now: a network that the node leaves a moment later was its still.
     const touches = this.#touchesSince(params);
+    const dirty = touches === undefined ? undefined : dirtyKeys(this.#mirror, node, touches);
     // The answer is sent when this call is over; the agent must have it before the first change.
     setImmediate(() => {
-      if (touches === undefined) feed.startWithSnapshot();
-      else feed.startWithDelta(params.revision ?? 0, dirtyKeys(this.#mirror, node, touches));
+      if (dirty === undefined) feed.startWithSnapshot();
+      else feed.startWithDelta(params.revision ?? 0, dirty);
     });
     return { protocol: PROTOCOL, epoch: this.#store.epoch, revision: this.#mirror.revision };
   }

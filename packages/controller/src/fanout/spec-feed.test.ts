@@ -101,6 +101,44 @@ describe('a feed', () => {
     expect(held.size).toBe(29);
   });
 
+  test.each([
+    ['the VM goes and its disks stay', true],
+    ['a VM takes the disks', false],
+  ])('in a batch that is under way: %s, and the node hears of both', (_name, goes) => {
+    const { feed, peer, sent, mirror } = feedOf(30);
+    const kept = { name: 'k', uid: 'u', vm: 'vm-29', node: 'node-1', disks: [], keptAt: '' };
+    if (!goes) mirror.advance(99, [{ key: 'disk/k', after: kept }]);
+    peer.fills = MAX_BUFFERED;
+    feed.startWithDelta(1, [
+      ...Array.from({ length: 30 }, (_, index) => `vm/vm-${index}`),
+      ...(goes ? [] : ['kept-disks/u']),
+    ]);
+    expect(sent.at(-1)?.more).toBe(true);
+    const vm = { name: 'new', node: 'node-1', nics: [] };
+    mirror.advance(
+      100,
+      goes
+        ? [
+            { key: 'vm/vm-29', before: mirror.vms.get('vm-29') },
+            { key: 'disk/k', after: kept },
+          ]
+        : [
+            { key: 'disk/k', before: kept },
+            { key: 'vm/new', after: vm },
+          ],
+    );
+    feed.mark(goes ? ['vm/vm-29', 'kept-disks/u'] : ['kept-disks/u', 'vm/new']);
+    while (sent.at(-1)?.more === true) {
+      peer.buffered = 0;
+      vi.advanceTimersByTime(1000);
+    }
+    const keys = new Set(sent.flatMap(({ set }) => set.map((each) => (each.kind === 'vm' ? each.vm.name : each.kind))));
+    const gone = sent.flatMap((change) => change.delete);
+    expect([gone.includes('vm/vm-29'), keys.has('kept-disks'), gone.includes('kept-disks/u'), keys.has('new')]).toEqual(
+      goes ? [true, true, false, false] : [false, false, true, true],
+    );
+  });
+
   test('waits for the agent to reach a batch, but not for ever', () => {
     const { feed, sent } = feedOf(1);
     feed.startWithDelta(1, ['vm/vm-0']);

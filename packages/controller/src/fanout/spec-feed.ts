@@ -35,7 +35,7 @@ export interface SpecFeedOptions {
 
 /** A batch that is being sent, in parts. */
 interface Batch {
-  readonly keys: readonly string[];
+  readonly keys: string[];
   readonly revision: number;
   readonly snapshot: boolean;
   next: number;
@@ -78,8 +78,13 @@ export class SpecFeed {
     this.#pump();
   }
 
+  /** Keys of one commit. */
   mark(keys: Iterable<string>): void {
-    for (const key of keys) this.#dirty.add(key);
+    const marked = [...keys];
+    for (const key of marked) this.#dirty.add(key);
+    // Objects are looked up when they are sent. A batch that is under way must not tell that a VM is gone and leave
+    // untold that its disks are kept, or the other way round: the node would delete what is on them.
+    if (marked.some((key) => key.startsWith('kept-disks/'))) this.#batch?.keys.push(...marked);
     const behind = this.#options.view.revision - this.#sent;
     if (behind >= BOOKMARK) this.#anythingDue = true;
     this.#pump();

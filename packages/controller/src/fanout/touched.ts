@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Network, Vm } from '@kcore/contract';
+import type { KeptDisks, Network, Vm } from '@kcore/contract';
 import { keys, type NodeRow } from '../store/rows.ts';
 import type { Change } from '../store/store.ts';
 import type { ClusterView } from './cluster-view.ts';
-import { bindingKeys } from './node-spec.ts';
+import { bindingKeys, keptDisksKey } from './node-spec.ts';
 
 /**
  * Which keys of whose specs a change in the store may have changed.
@@ -30,6 +30,10 @@ export function touchedBy({ key, before, after }: Change): Touch[] {
     return networkTouches(name, before as Network | undefined, after as Network | undefined);
   if (key.startsWith(keys.vms)) return vmTouches(before as Vm | undefined, after as Vm | undefined);
   if (key.startsWith(keys.nodes)) return nodeTouches(name, before as NodeRow | undefined, after as NodeRow | undefined);
+  if (key.startsWith(keys.keptDisks)) {
+    const rows = [before, after].filter((row) => row !== undefined) as KeptDisks[];
+    return rows.map(({ node, uid }) => ({ kind: 'node', node, key: keptDisksKey(uid) }));
+  }
   return [];
 }
 

@@ -101,7 +101,9 @@ export function claim(tx: Transaction, pool: Pool, address: Ipv4Number, owner: A
     throw alreadyExists(`address ${text} on network '${pool.network}' is used by VM '${holder.vm}'`);
   const resting = tx.get<Resting>(restingOffsetKey(pool.id, offset))?.value;
   if (resting !== undefined) {
-    if (!rested(resting, now)) throw restingError(pool, text, resting, now);
+    // Freed by this very transaction: it goes from one NIC of a VM to another one of it.
+    const moves = resting.revision === tx.revision && resting.node === owner.node;
+    if (!moves && !rested(resting, now)) throw restingError(pool, text, resting, now);
     endRest(tx, pool.id, resting);
   }
   tx.delete(freeKey(pool.id, offset));

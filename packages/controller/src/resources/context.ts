@@ -1,9 +1,11 @@
-import type { LeaseStatus } from '@kcore/contract';
+import type { ImageStatus, LeaseStatus } from '@kcore/contract';
 import type { Clock } from '../clock.ts';
+import type { CatalogueSource } from '../images/catalogue.ts';
 import type { Now } from '../ipam/addresses.ts';
 import type { StoreTime } from '../ipam/store-time.ts';
 import { keys } from '../store/rows.ts';
 import type { Transaction } from '../store/store.ts';
+import type { Overcommit } from './share.ts';
 
 /** What is known of the nodes at the moment; sessions keep it. */
 export interface Presence {
@@ -13,6 +15,8 @@ export interface Presence {
   hasReached(node: string, revision: number): boolean;
   /** What its DHCP server has told clients. */
   leases(node: string): readonly LeaseStatus[];
+  /** What it holds of images; nothing of one that is away, since it may be another machine when it comes back. */
+  images(node: string): readonly ImageStatus[];
 }
 
 /** What every change needs beside the transaction. */
@@ -20,7 +24,10 @@ export interface Context {
   readonly clock: Clock;
   readonly time: StoreTime;
   readonly presence: Presence;
+  readonly overcommit: Overcommit;
   readonly newUid: () => string;
+  /** Where names of images are looked up. */
+  readonly catalogue: CatalogueSource;
 }
 
 export function createdAt(context: Context): string {

@@ -1,6 +1,6 @@
-import { type Network, notFound, type Vm } from '@kcore/contract';
+import { type KcoreError, type Network, notFound, type Vm } from '@kcore/contract';
 import { keys, type NodeRow } from '../store/rows.ts';
-import type { Transaction } from '../store/store.ts';
+import type { Row, Transaction } from '../store/store.ts';
 
 /** What is read, in a transaction or out of one. */
 export type Reader = Pick<Transaction, 'get' | 'range'>;
@@ -23,10 +23,14 @@ export function nodeNamed(reader: Reader, name: string): NodeRow {
   return node;
 }
 
+export function noVm(name: string): KcoreError {
+  return notFound(`VM '${name}' not found`);
+}
+
 /** @throws {KcoreError} NotFound */
 export function vmNamed(reader: Reader, name: string): Vm {
   const vm = reader.get<Vm>(keys.vm(name))?.value;
-  if (vm === undefined) throw notFound(`VM '${name}' not found`);
+  if (vm === undefined) throw noVm(name);
   return vm;
 }
 
@@ -42,13 +46,18 @@ export function isOn(network: Network, node: string): boolean {
   return network.nodes.some(({ name }) => name === node);
 }
 
-/** The VMs with a NIC on a network, by name. */
-export function vmsOn(reader: Reader, network: string): Vm[] {
+/** The VMs with a NIC on a network, by name, with the revision of the last write of each. */
+export function vmRowsOn(reader: Reader, network: string): Row<Vm>[] {
   const prefix = keys.attachments(network);
   return [...reader.range(prefix)].flatMap(({ key }) => {
-    const vm = reader.get<Vm>(keys.vm(key.slice(prefix.length)))?.value;
-    return vm === undefined ? [] : [vm];
+    const row = reader.get<Vm>(keys.vm(key.slice(prefix.length)));
+    return row === undefined ? [] : [row];
   });
+}
+
+/** The VMs with a NIC on a network, by name. */
+export function vmsOn(reader: Reader, network: string): Vm[] {
+  return vmRowsOn(reader, network).map(({ value }) => value);
 }
 
 export function othersOn(networks: readonly Network[], network: Network, node: string): Network[] {

@@ -1,7 +1,7 @@
 import { DEFAULT_NETWORK, invalidArgument, NAME_PATTERN } from '@kcore/contract';
 
 /** @throws {KcoreError} InvalidArgument */
-export function checkName(kind: 'network' | 'VM' | 'node', name: string): void {
+export function checkName(kind: 'network' | 'VM' | 'node' | 'ssh key', name: string): void {
   if (NAME_PATTERN.test(name)) return;
   const tooLong = name.length > 63 && /^[A-Za-z0-9_-]+$/.test(name);
   throw invalidArgument(

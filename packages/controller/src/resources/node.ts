@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { failedPrecondition, KcoreError, type Network, type NodeFacts, type Vm } from '@kcore/contract';
+import { failedPrecondition, KcoreError, type KeptDisks, type Network, type NodeFacts, type Vm } from '@kcore/contract';
 import { keys, type NodeRow } from '../store/rows.ts';
 import type { Transaction } from '../store/store.ts';
 import { type Context, createdAt } from './context.ts';
@@ -62,6 +62,12 @@ export function deleteNode(tx: Transaction, context: Context, name: string): { n
     throw failedPrecondition(`node '${name}' still has VM '${first.name}'${rest}; delete the VM first`, {
       vms: [first, ...more].slice(0, 100).map((vm) => vm.name),
       remedy: `kctl delete vm ${first.name}`,
+    });
+  }
+  const kept = valuesOf<KeptDisks>(tx, keys.keptDisks).find((each) => each.node === name);
+  if (kept !== undefined) {
+    throw failedPrecondition(`node '${name}' still has kept disk '${kept.name}'; delete or use it first`, {
+      remedy: `kctl delete disk ${kept.name}`,
     });
   }
   for (const network of allNetworks(tx)) leave(tx, network, name);

@@ -1,10 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DEFAULT_NETWORK, formatQuantity, invalidArgument, type Vm, type VmSpec } from '@kcore/contract';
+import { formatQuantity, invalidArgument, roundBytes, type Vm, type VmSpec } from '@kcore/contract';
+import { present } from '../present.ts';
 import { keys } from '../store/rows.ts';
 import type { Transaction } from '../store/store.ts';
 import type { Context } from './context.ts';
+import { authorizedKeysOf } from './ssh-keys.ts';
 import { createVm } from './vm.ts';
-import { decideNics, decideVm } from './vm-decide.ts';
+import { type DecidedVm, decideNics, decideVm } from './vm-decide.ts';
+import { checkGrowth } from './vm-growth.ts';
+import { changeNics } from './vm-nics.ts';
 
 export interface AppliedVm {
   readonly outcome: 'created' | 'configured' | 'unchanged';
@@ -17,36 +21,37 @@ export function applyVm(tx: Transaction, context: Context, name: string, spec: V
   const existing = tx.get<Vm>(keys.vm(name))?.value;
   if (existing === undefined) return { outcome: 'created', vm: createVm(tx, context, name, spec), changes: [] };
   const decided = decideVm(name, spec);
-  const nics = decideNics(spec);
+  const wantedNics = decideNics(spec);
   refuseImmutable(existing, spec, decided);
   const { uid, node, createdAt } = existing;
-  const wanted: Vm = {
+  const resized: Vm = {
     ...decided,
+    ...sizesOf(existing, decided),
     uid,
     node,
     createdAt,
-    nics: existing.nics.map((nic, index) => ({ ...nic, antiSpoofing: nics[index]?.antiSpoofing ?? true })),
+    nics: existing.nics,
+    authorizedKeys: authorizedKeysOf(tx, decided.sshKeys, existing),
   };
-  const changes = describeChanges(existing, wanted);
+  checkGrowth(tx, context, existing, resized);
+  const { nics, changes: nicChanges } = changeNics(tx, context, existing, wantedNics);
+  const wanted = { ...resized, nics };
+  const changes = [...describeChanges(existing, wanted), ...nicChanges];
   if (changes.length === 0) return { outcome: 'unchanged', vm: existing, changes };
   tx.put(keys.vm(name), wanted);
   return { outcome: 'configured', vm: wanted, changes };
 }
 
-/** What a VM is made of stays; an absent node, MAC or address means what the controller chose. */
-function refuseImmutable(existing: Vm, spec: VmSpec, decided: Omit<Vm, 'uid' | 'node' | 'nics' | 'createdAt'>): void {
-  const nics = decideNics(spec);
-  const sameNics =
-    nics.length === existing.nics.length &&
-    existing.nics.every((nic, index) => {
-      const { network = DEFAULT_NETWORK, mac = nic.mac, address = nic.address } = nics[index] ?? {};
-      return nic.network === network && nic.mac === mac && nic.address === address;
-    });
+/** What a disk is: all but its size, and where it comes from, which was decided once. */
+function askedFor({ sizeBytes: _size, source: _source, ...asked }: Vm['disks'][number]): object {
+  return asked;
+}
+
+/** An absent node means the one that the controller chose. */
+function refuseImmutable(existing: Vm, spec: VmSpec, decided: DecidedVm): void {
   const changed = [
     ...(spec.node === undefined || spec.node === existing.node ? [] : ['node']),
-    ...(sameNics ? [] : ['nics']),
-    ...(isDeepStrictEqual(existing.disks, decided.disks) ? [] : ['disks']),
-    ...(existing.storageSizeBytes === decided.storageSizeBytes ? [] : ['storageSizeBytes']),
+    ...(isDeepStrictEqual(existing.disks.map(askedFor), decided.disks.map(askedFor)) ? [] : ['disks']),
   ];
   if (changed.length === 0) return;
   throw invalidArgument(`cannot change immutable field(s) ${changed.join(', ')} of VM '${existing.name}'`, {
@@ -55,21 +60,47 @@ function refuseImmutable(existing: Vm, spec: VmSpec, decided: Omit<Vm, 'uid' | '
   });
 }
 
+/** Sizes grow. One that is left out stays: what is on a disk would be lost with its end. @throws {KcoreError} InvalidArgument */
+function sizesOf(existing: Vm, decided: DecidedVm): Pick<Vm, 'disks' | 'storageSizeBytes'> {
+  const size = (field: string, before: number | undefined, after: number | undefined) => {
+    if (before === undefined || after === undefined) return after ?? before;
+    if (after >= before) return after;
+    throw invalidArgument(`${field}: a disk grows only; it has ${roundBytes(before)}, more than ${roundBytes(after)}`, {
+      field,
+      remedy: 'make another VM with a smaller disk, and copy what is on this one',
+    });
+  };
+  return {
+    ...present({
+      storageSizeBytes: size('spec.storageSizeBytes', existing.storageSizeBytes, decided.storageSizeBytes),
+    }),
+    disks: existing.disks.map((disk, index) => {
+      const sizeBytes = size(`spec.disks.${index}.sizeBytes`, disk.sizeBytes, decided.disks[index]?.sizeBytes);
+      return { ...disk, ...present({ sizeBytes }) };
+    }),
+  };
+}
+
+/** One line for each thing that changed: `memoryBytes: 1G → 2G (at the next start)`. */
 function describeChanges(before: Vm, after: Vm): string[] {
   const lines: string[] = [];
-  const change = (field: string, from: string | number, to: string | number) => {
-    if (from !== to) lines.push(`${field}: ${from} → ${to}`);
+  // QEMU is given these when it is started.
+  const later = before.state === 'running' && after.state === 'running' ? ' (at the next start)' : '';
+  const change = (field: string, from: string | number, to: string | number, when = '') => {
+    if (from !== to) lines.push(`${field}: ${from} → ${to}${when}`);
   };
-  change('cpu', before.cpu, after.cpu);
-  change('memoryBytes', formatQuantity(before.memoryBytes), formatQuantity(after.memoryBytes));
+  const quantity = (bytes: number | undefined) => (bytes === undefined ? '-' : formatQuantity(bytes));
+  change('cpu', before.cpu, after.cpu, later);
+  change('memoryBytes', quantity(before.memoryBytes), quantity(after.memoryBytes), later);
+  change('storageSizeBytes', quantity(before.storageSizeBytes), quantity(after.storageSizeBytes), later);
+  after.disks.forEach((disk, index) => {
+    change(`disks.${index}.sizeBytes`, quantity(before.disks[index]?.sizeBytes), quantity(disk.sizeBytes), later);
+  });
   change('state', before.state, after.state);
   change('hostname', before.hostname, after.hostname);
   change('restartPolicy', before.restartPolicy, after.restartPolicy);
   if (before.userData !== after.userData) lines.push('userData: changed');
-  if (!isDeepStrictEqual(before.sshKeys, after.sshKeys)) lines.push('sshKeys: changed');
-  after.nics.forEach((nic, index) => {
-    const was = before.nics[index]?.antiSpoofing ?? true;
-    change(`nics.${index}.antiSpoofing`, String(was), String(nic.antiSpoofing));
-  });
+  const keysOf = ({ sshKeys, authorizedKeys }: Vm) => ({ sshKeys, authorizedKeys: authorizedKeys ?? sshKeys });
+  if (!isDeepStrictEqual(keysOf(before), keysOf(after))) lines.push('sshKeys: changed');
   return lines;
 }

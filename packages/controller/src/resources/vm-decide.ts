@@ -1,6 +1,6 @@
 import {
-  type DiskSpec,
   invalidArgument,
+  type KcoreError,
   MIB,
   type NicSpec,
   parseMemory,
@@ -9,18 +9,19 @@ import {
   type VmSpec,
 } from '@kcore/contract';
 import { present } from '../present.ts';
+import { decideDisk } from './disk-decide.ts';
 import { checkName } from './name-rules.ts';
 
-/** A VM with every default decided, but for what the cluster decides: node, NICs, uid. Pure. */
-export type DecidedVm = Omit<Vm, 'uid' | 'node' | 'nics' | 'createdAt'>;
+/** A VM with every default decided, but for what the cluster decides: node, NICs, uid, where disks come from, what keys stand for. */
+export type DecidedVm = Omit<Vm, 'uid' | 'node' | 'nics' | 'createdAt' | 'authorizedKeys'>;
 
 const DEFAULT_CPUS = 1;
 const DEFAULT_MEMORY = 1024 * MIB;
 const MAX_CPUS = 1024;
 /** virtio and PCI set no lower bound; nobody needs more, and every NIC costs a port of 1,024 of its bridge. */
-const MAX_NICS = 16;
+export const MAX_NICS = 16;
 
-/** @throws {KcoreError} InvalidArgument that names the field. */
+/** Pure. @throws {KcoreError} InvalidArgument that names the field. */
 export function decideVm(name: string, spec: VmSpec): DecidedVm {
   checkName('VM', name);
   const backend = spec.storageBackend ?? 'filesystem';
@@ -50,23 +51,6 @@ export function decideVm(name: string, spec: VmSpec): DecidedVm {
   };
 }
 
-/** Images are looked for where the VM is booted; here only what can be told without looking. */
-function decideDisk(disk: DiskSpec, index: number): Vm['disks'][number] {
-  const field = `spec.disks.${index}`;
-  const { sizeBytes, ...rest } = disk;
-  if (disk.image !== undefined && /^https?:/.test(disk.image)) {
-    if (!disk.image.startsWith('https:'))
-      throw invalidArgument(`${field}.image: an image is fetched by https`, { field });
-    if (disk.sha256 === undefined) {
-      throw invalidArgument(`${field}: an image by URL needs its sha256`, { field: `${field}.sha256` });
-    }
-  }
-  if (disk.image === undefined && sizeBytes === undefined) {
-    throw invalidArgument(`${field} needs an image or a sizeBytes`, { field });
-  }
-  return sizeBytes === undefined ? rest : { ...rest, sizeBytes: parseStorage(sizeBytes, `${field}.sizeBytes`) };
-}
-
 /** A VM's name may have `_`, a host's may not (RFC 1123 §2.1). */
 function decideHostname(hostname: string | undefined, name: string): string {
   const wanted = hostname ?? (name.replaceAll('_', '-').replace(/^-+|-+$/g, '') || 'vm');
@@ -79,8 +63,10 @@ function decideHostname(hostname: string | undefined, name: string): string {
 /** R-25: a VM without NICs in its manifest has one on the default network. @throws {KcoreError} InvalidArgument */
 export function decideNics(spec: VmSpec): readonly NicSpec[] {
   const nics = spec.nics ?? [{}];
-  if (nics.length > MAX_NICS) {
-    throw invalidArgument(`a VM has at most ${MAX_NICS} NICs, not ${nics.length}`, { field: 'spec.nics' });
-  }
+  if (nics.length > MAX_NICS) throw tooManyNics(nics.length);
   return nics;
+}
+
+export function tooManyNics(count: number): KcoreError {
+  return invalidArgument(`a VM has at most ${MAX_NICS} NICs, not ${count}`, { field: 'spec.nics' });
 }

@@ -157,7 +157,11 @@ describe('creating a VM', () => {
     await refused(() => addressOf('b', 'nope'), 'NotFound', "network 'nope' not found");
     agents[0]?.peer.close();
     await expect.poll(async () => (await cluster.call('node.get', { name: 'node-1' })).state).toBe('unknown');
-    await refused(() => addressOf('b', 'private'), 'FailedPrecondition', "no node that is ready has network 'private'");
+    await refused(
+      () => addressOf('b', 'private'),
+      'Unavailable',
+      "no node can take VM 'b':\n  node-1: not connected\n  node-2: network 'private' is not configured on it",
+    );
     expect(await addressOf('b', 'private', 'node-1')).toBe('10.100.0.101');
   });
 
@@ -325,9 +329,40 @@ describe('applying a VM', () => {
       vm: { nics: [{ address: '10.250.0.2' }] },
     });
     await refused(
-      () => apply({ ...spec, node: 'node-2', nics: [{}], storageSizeBytes: '1G' }),
+      () => apply({ ...spec, node: 'node-2', disks: [{ image: 'debian-12' }] }),
       'InvalidArgument',
-      "cannot change immutable field(s) node, nics, storageSizeBytes of VM 'web-01'",
+      "cannot change immutable field(s) node, disks of VM 'web-01'",
+    );
+  });
+
+  test('R-42: sizes change in place, at the next start of one that runs, and disks only grow', async () => {
+    const apply = (spec: object, dryRun = false) =>
+      cluster.call('vm.apply', { requestId: requestId(), name: 'web-01', spec, dryRun });
+    const disks = [{ image: 'debian-12' }, { sizeBytes: '10G' }];
+    await apply({ disks, storageSizeBytes: '40G' });
+    const larger = { cpu: 2, disks: [disks[0], { sizeBytes: '20G' }], storageSizeBytes: '80G' };
+    const changes = ['cpu: 1 → 2', 'storageSizeBytes: 40G → 80G', 'disks.1.sizeBytes: 10G → 20G'];
+    const later = changes.map((line) => `${line} (at the next start)`);
+    expect(await apply(larger, true)).toMatchObject({ outcome: 'configured', changes: later });
+    expect((await apply({ ...larger, state: 'stopped' }, true)).changes).toEqual([
+      ...changes,
+      'state: running → stopped',
+    ]);
+    const { vm } = await apply(larger);
+    expect(vm.disks).toMatchObject([{ source: { kind: 'url' } }, { sizeBytes: 20 * 2 ** 30 }]);
+    // What is left out stays.
+    expect(await apply({ cpu: 2, disks: larger.disks })).toMatchObject({
+      outcome: 'unchanged',
+    });
+    await refused(
+      () => apply({ ...larger, storageSizeBytes: '40G' }),
+      'InvalidArgument',
+      'spec.storageSizeBytes: a disk grows only; it has 80G, more than 40G',
+    );
+    await refused(
+      () => apply({ ...larger, disks }),
+      'InvalidArgument',
+      'spec.disks.1.sizeBytes: a disk grows only; it has 20G, more than 10G',
     );
   });
 });

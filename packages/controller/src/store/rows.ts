@@ -20,6 +20,12 @@ export const keys = {
   /** Whose MAC address it is on a network (by its uid). */
   mac: (network: string, mac: string) => `mac/${network}/${mac}`,
   macs: (network: string) => `mac/${network}/`,
+  /** A public key, by the name that VMs may ask for it by. */
+  sshKey: (name: string) => `key/${name}`,
+  sshKeys: 'key/',
+  /** The disks of a VM that was deleted. */
+  keptDisk: (name: string) => `disk/${name}`,
+  keptDisks: 'disk/',
   /** Certificates that are not let in any more, by fingerprint. */
   revoked: (fingerprint: string) => `revoked/${fingerprint}`,
   request: (id: string) => `req/${id}`,
@@ -31,7 +37,7 @@ export const keys = {
 
 /** Rows that sessions and watches follow. */
 export function isObserved(key: string): boolean {
-  return key.startsWith(keys.networks) || key.startsWith(keys.vms) || key.startsWith(keys.nodes);
+  return [keys.networks, keys.vms, keys.nodes, keys.keptDisks].some((prefix) => key.startsWith(prefix));
 }
 
 export interface NodeRow {

@@ -184,6 +184,48 @@ describe('the program', () => {
     }
   });
 
+  test("R-41: names of the operator's file of images count as it is now, and what is wrong with it is said", async () => {
+    const own = await testFiles();
+    try {
+      const url = 'https://images.example/ours.qcow2';
+      const catalogue = (name: string) => {
+        const image = { name, url, digest: `sha256:${'a'.repeat(64)}`, format: 'qcow2' };
+        return writeFile(join(own.directory, 'images.json'), JSON.stringify({ images: [image] }));
+      };
+      await catalogue('ours');
+      await own.writeConfig({ images: 'images.json' });
+      const controller = start('--config', own.config);
+      const port = await controller.listening();
+      const node = await connectPeer(port, await own.authority.issue('kcore://lab/node/node-1'));
+      await node.call('session.open', { node: 'node-1', protocols: [1], facts: factsOf(1) });
+      const admin = await connectPeer(port, own.admin);
+      let made = 0;
+      const create = (image: string) => {
+        const requestId = idOf(500_000 + ++made);
+        return admin.call('vm.create', { requestId, name: `own-${made}`, spec: { disks: [{ image }] } });
+      };
+      expect((await create('ours')).vm.disks[0]).toMatchObject({ source: { kind: 'url', url } });
+      expect((await create('debian-12')).vm.disks[0]).toMatchObject({ source: { kind: 'url' } });
+      await catalogue('newer');
+      expect((await failureOf(create('ours'))).message).toContain("'ours' is neither in the catalogue");
+      await create('newer');
+      await writeFile(join(own.directory, 'images.json'), '{');
+      await create('newer');
+      const error = await failureOf(create('ours'));
+      expect([error.code, error.message]).toEqual([
+        'FailedPrecondition',
+        expect.stringMatching(
+          /'ours' is not known: the catalogue of images .*images\.json cannot be used: it is not JSON/,
+        ),
+      ]);
+      expect(
+        controller.events.filter(({ msg }) => String(msg).startsWith('catalogue of images not read')),
+      ).toHaveLength(1);
+    } finally {
+      await own.remove();
+    }
+  });
+
   test('cannot start: the data directory is a file', async () => {
     const bad = await testFiles();
     try {

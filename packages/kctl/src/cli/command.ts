@@ -1,13 +1,12 @@
-import { invalidArgument, type MethodName, type Params, type Result } from '@kcore/contract';
+import type { MethodName, Params, Result } from '@kcore/contract';
 import { Command, Option } from 'clipanion';
-import { type Access, loadAccess } from '../config/access.ts';
-import { chooseContext } from '../config/config.ts';
-import { configPath, readConfig } from '../config/file.ts';
+import type { Access } from '../config/access.ts';
+import { configPath } from '../config/file.ts';
 import { callController } from '../connection/retry.ts';
-import { parseSeconds } from '../input/number.ts';
 import { type OutputFormat, type Printable, parseFormat, render } from '../output/format.ts';
 import { coloursWanted } from '../text/colour.ts';
 import type { KctlContext } from './context.ts';
+import { accessOf, contextOption, timeoutMsOf } from './reach.ts';
 import { reportError } from './report.ts';
 
 /**
@@ -81,18 +80,13 @@ export abstract class OutputCommand extends KctlCommand {
 
 /** A command that calls the controller of a context. */
 export abstract class ControllerCommand extends OutputCommand {
-  contextName = Option.String('--context', {
-    description: '<NAME> the context to use; otherwise $KCORE_CONTEXT, then the current one',
-  });
+  contextName = contextOption();
   timeout = Option.String('--timeout', {
     description: '<TIME> how long to wait for the controller, repeating if need be (30s)',
   });
 
   protected async access(): Promise<Access> {
-    const fromEnvironment = this.context.env['KCORE_CONTEXT'];
-    const asked = this.contextName ?? (fromEnvironment === '' ? undefined : fromEnvironment);
-    const entry = chooseContext(await readConfig(this.configFile), asked);
-    return await loadAccess(entry, this.configFile);
+    return await accessOf(this.context, this.contextName);
   }
 
   /** @param lookup the command that shows what became of it, named when the answer never came. */
@@ -104,14 +98,13 @@ export abstract class ControllerCommand extends OutputCommand {
       access: await this.access(),
       method,
       params,
-      timeoutMs: this.timeoutMs(),
+      timeoutMs: this.callTimeoutMs,
       lookup,
     });
   }
 
-  private timeoutMs(): number {
-    const seconds = this.timeout === undefined ? 30 : parseSeconds('--timeout', this.timeout);
-    if (seconds > 3_600) throw invalidArgument(`--timeout: '${this.timeout}' is longer than an hour`);
-    return seconds * 1_000;
+  /** Milliseconds. */
+  protected get callTimeoutMs(): number {
+    return timeoutMsOf(this.timeout);
   }
 }

@@ -1,4 +1,4 @@
-import { didYouMean } from '../text/suggest.ts';
+import { didYouMean } from '@kcore/contract';
 import { UsageProblem } from './report.ts';
 import { BINARY, type CommandSyntax, commandsBelow, findCommand, leadingWords } from './syntax.ts';
 

@@ -19,7 +19,7 @@ describe('usage (R-40)', () => {
     ['creat network x', "unknown command 'kctl creat network x'; did you mean 'create network'?"],
     ['get netwroks', "unknown command 'kctl get netwroks'; did you mean 'get networks'?"],
     ['aply -f x', "unknown command 'kctl aply'; did you mean 'apply'?"],
-    ['create', "'kctl create' needs to know what: network, vm, cluster, node-certificate"],
+    ['create', "'kctl create' needs to know what: network, vm, ssh-key, cluster, node-certificate"],
     ['lab node', "'kctl lab node' needs to know what: add, remove, stop, start"],
     ['--frobnicate', "unknown flag '--frobnicate' without a command"],
     ['help nonsense', "unknown command 'kctl nonsense'"],

@@ -1,6 +1,6 @@
 import { Command, Option } from 'clipanion';
-import { ControllerCommand } from '../cli/command.ts';
 import { reportError, UsageProblem } from '../cli/report.ts';
+import { WaitingCommand } from '../cli/waiting-command.ts';
 import { inOrder, refuseDuplicates } from '../manifest/order.ts';
 import { parseManifests } from '../manifest/parse.ts';
 import { formatPlace, type Manifest } from '../manifest/schema.ts';
@@ -8,7 +8,7 @@ import { readSource } from '../manifest/source.ts';
 import { newNetworkObject, vmObject } from '../output/objects.ts';
 import { type Outcome, outcomes } from '../output/result.ts';
 
-export class Apply extends ControllerCommand {
+export class Apply extends WaitingCommand {
   static override paths = [['apply']];
   static override usage = Command.Usage({
     category: 'Manifests',
@@ -20,6 +20,7 @@ export class Apply extends ControllerCommand {
     examples: [
       ['From a file', '$0 apply -f network.yaml'],
       ['From standard input', '$0 get network private -o yaml | $0 apply -f -'],
+      ['And wait until the VMs answer', '$0 apply -f vms.yaml --wait --timeout 10m'],
       ['What would happen', '$0 apply -f network.yaml --dry-run'],
     ],
   });
@@ -45,7 +46,20 @@ export class Apply extends ControllerCommand {
       }
     }
     if (format === 'json' || format === 'yaml') await this.show(outcomes(done));
-    return exit;
+    return exit || (await this.waitForVms(manifests));
+  }
+
+  /** All of them boot at once; they are waited for one after the other. */
+  private async waitForVms(manifests: readonly Manifest[]): Promise<number> {
+    if (!this.wait || this.dryRun) return 0;
+    const vms = manifests.filter((manifest) => manifest.kind === 'VM');
+    const stopped = new Set(vms.filter(({ spec }) => spec.state === 'stopped').map(({ name }) => name));
+    return await this.forEach(
+      vms.map(({ name }) => name),
+      async (name) => {
+        await this.waitFor(name, stopped.has(name) ? 'down' : 'up');
+      },
+    );
   }
 
   private async read(): Promise<Manifest[]> {

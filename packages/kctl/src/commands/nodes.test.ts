@@ -28,14 +28,47 @@ function node(name: string, vxlanDisabled: boolean): NodeDescription {
       capacity: { cpus: 2, memoryBytes: 8_232_550_400 },
     },
     networks: [{ kind: 'network', name: 'default', state: 'ready', bridge: 'kbr-default', conditions: [] }],
+    used: { cpus: 3, memoryBytes: 4 * 2 ** 30, diskBytes: 40 * 2 ** 30 },
     vms: [],
+    images: [],
     events: [],
+  };
+}
+
+/** A node whose room is known. */
+function limited(name: string): NodeDescription {
+  const { facts, ...rest } = node(name, false);
+  return {
+    ...rest,
+    ...(facts === undefined
+      ? {}
+      : {
+          facts: {
+            ...facts,
+            runtime: 'qemu 7.2 (tcg)',
+            room: { kind: 'limited', cpus: 2, memoryBytes: 7 * 2 ** 30, diskBytes: 100 * 2 ** 30 },
+          },
+        }),
+    allowed: { cpus: 16, memoryBytes: 7 * 2 ** 30, diskBytes: 200 * 2 ** 30 },
+    images: [
+      { kind: 'image', digest: `sha256:${'a'.repeat(64)}`, name: 'tiny', state: 'ready', sizeBytes: 1_300_000 },
+      {
+        kind: 'image',
+        digest: `sha512:${'b'.repeat(128)}`,
+        url: 'https://images.example/d.qcow2',
+        state: 'failed',
+        message: 'HTTP 404',
+        sizeBytes: 0,
+      },
+    ],
   };
 }
 
 const controller = new FakeController({
   'node.list': () => ({
-    nodes: [node('node-10', false), node('node-2', true)].map(({ networks: _n, vms: _v, events: _e, ...view }) => view),
+    nodes: [node('node-10', false), node('node-2', true)].map(
+      ({ networks: _n, vms: _v, images: _i, events: _e, ...view }) => view,
+    ),
   }),
   'node.get': ({ name }) => node(name, true),
   'node.delete': ({ name }) => ({ name }),
@@ -81,6 +114,37 @@ node-10  ready  192.168.40.101  enabled   2    7.67G   namespace (image not boot
       metadata: { name: 'node-2' },
       status: { facts: { vxlanDisabled: true } },
     });
+  });
+
+  it('shows what VMs have of a node and may have in all, and its images', async () => {
+    const facts = (view: NodeDescription) => (view.facts === undefined ? {} : { facts: view.facts });
+    const full = limited('node-3');
+    const { allowed: _allowed, ...none } = full;
+    const reason = 'there is no program qemu-system-x86_64';
+    const without: NodeDescription = {
+      ...none,
+      ...facts({ ...none, ...(none.facts && { facts: { ...none.facts, room: { kind: 'none', reason } } }) }),
+    };
+    const other = new FakeController({
+      'node.list': () => {
+        const { networks: _n, vms: _v, images: _i, events: _e, ...view } = full;
+        return { nodes: [view] };
+      },
+      'node.get': ({ name }) => (name === 'node-3' ? full : name === 'node-4' ? without : node(name, false)),
+    });
+    await using kctl = await Workspace.open(other);
+    const wide = (await kctl.run('get nodes -o wide')).stdout.split('\n').map((line) => line.split(/\s{2,}/));
+    expect(wide[0]?.slice(7, 10)).toEqual(['CPU-USED', 'MEMORY-USED', 'DISK-USED']);
+    expect(wide[1]?.slice(7, 10)).toEqual(['3/16', '4G/7G', '40G/200G']);
+    const described = async (name: string) => (await kctl.run(`describe node ${name}`)).stdout;
+    expect(await described('node-3')).toContain(
+      'Used by VMs:   3 of 16 CPUs, 4G of 7G of memory, 40G of 200G of disk\n',
+    );
+    expect(await described('node-3')).toContain('Runtime:       qemu 7.2 (tcg)\n');
+    expect(await described('node-3')).toMatch(/\n {2}tiny +ready +1\.24M +sha256:a{12}… +uploaded/);
+    expect(await described('node-3')).toMatch(/\n {2}- +failed +0 +sha512:b{12}… +https:.* +HTTP 404\n/);
+    expect(await described('node-2')).toContain('Used by VMs:   3 CPUs, 4G of memory, 40G of disk (without a limit)\n');
+    expect(await described('node-4')).toContain(`Used by VMs:   it runs none: ${reason}\n`);
   });
 
   it('deletes a node', async () => {

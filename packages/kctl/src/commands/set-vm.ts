@@ -8,10 +8,16 @@ export class SetVm extends VmStateCommand {
   static override usage = Command.Usage({
     category: 'VMs',
     description: 'Change what VMs are wanted to be.',
-    examples: [['Shut one down', '$0 set vm web-01 --state stopped']],
+    examples: [
+      ['Shut one down', '$0 set vm web-01 --state stopped'],
+      ['Start one and wait until it answers', '$0 set vm web-01 --state running --wait'],
+    ],
   });
 
   names = Option.Rest({ name: 'NAME', required: 1 });
+  override wait = Option.Boolean('--wait', false, {
+    description: 'until the VM answers, or is down; --timeout is 5m then',
+  });
   state = Option.String('--state', { description: '<STATE> running or stopped' });
 
   protected override async perform(): Promise<number> {

@@ -67,7 +67,7 @@ web-10  node-1  private,lan  10.250.0.2,10.250.0.3  running  1    1536M   debian
     expect((await kctl.run('get vms --node node-2 -o name')).stdout).toBe('vm/web-9\n');
     expect((await kctl.run('get vms --network lan -o name')).stdout).toBe('vm/web-10\n');
     const wide = (await kctl.run('get vm web-9 -o wide')).stdout.split('\n')[0]?.split(/\s{2,}/);
-    expect(wide?.slice(8)).toEqual(['MAC', 'TAP', 'AGE', 'MESSAGE']);
+    expect(wide?.slice(8)).toEqual(['MAC', 'TAP', 'GUEST', 'RESTARTS', 'AGE', 'MESSAGE']);
   });
 
   it('describes one, and says the same in YAML', async () => {

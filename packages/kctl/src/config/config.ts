@@ -1,6 +1,5 @@
-import { type ErrorDetails, invalidArgument, KcoreError } from '@kcore/contract';
+import { didYouMean, type ErrorDetails, invalidArgument, KcoreError } from '@kcore/contract';
 import * as v from 'valibot';
-import { didYouMean } from '../text/suggest.ts';
 
 /** How to reach one cluster, and as whom. `ca`, `cert` and `key` are PEM texts, or paths of PEM files. */
 const ContextEntry = v.strictObject({

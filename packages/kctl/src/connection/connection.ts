@@ -1,9 +1,22 @@
-import { type CallOptions, type MethodName, type Params, Peer, type Result } from '@kcore/contract';
+import {
+  type CallOptions,
+  type MethodName,
+  type Params,
+  Peer,
+  type Result,
+  type StreamCall,
+  type StreamMethodName,
+} from '@kcore/contract';
 import type { Access } from '../config/access.ts';
 
 /** What kctl needs of a connection to a controller; a `Peer` is one. */
 export interface Connection {
   call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
+  openStream<M extends StreamMethodName>(
+    method: M,
+    params: Omit<Params<M>, 'stream'>,
+    options?: CallOptions,
+  ): StreamCall<M>;
   close(): void;
 }
 

@@ -24,6 +24,7 @@ function flaky(controller: FakeController, failures: (KcoreError | 'answer lost'
     if (failure === undefined) return connection;
     return {
       close: () => connection.close(),
+      openStream: (...call) => connection.openStream(...call),
       call: async (...call) => {
         // The answer is lost after the controller has done it, the worse of the two cases.
         if (failure === 'answer lost') await connection.call(...call);

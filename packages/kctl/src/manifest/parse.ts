@@ -1,7 +1,6 @@
-import { type Issue, invalidArgument, issuesOf, type KcoreError } from '@kcore/contract';
+import { didYouMean, type Issue, invalidArgument, issuesOf, type KcoreError } from '@kcore/contract';
 import * as v from 'valibot';
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
-import { didYouMean } from '../text/suggest.ts';
 import { formatPlace, keysAt, type Manifest, type ManifestKind, manifestSchemas, type Place } from './schema.ts';
 import type { Source } from './source.ts';
 

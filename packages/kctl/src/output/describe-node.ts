@@ -1,10 +1,9 @@
-import type { NodeDescription } from '@kcore/contract';
-import { roundBytes } from '../text/bytes.ts';
+import { type NodeDescription, roundBytes } from '@kcore/contract';
 import { colouredState } from '../text/colour.ts';
 import { age } from '../text/duration.ts';
 import { type Column, fieldLines, NONE } from '../text/table.ts';
 import { conditionLines, eventLines, section } from './describe.ts';
-import { nodeAddress, vxlanState } from './node-table.ts';
+import { nodeAddress, usedText, vxlanState } from './node-table.ts';
 import { byName } from './order.ts';
 import { vmColumns } from './vm-table.ts';
 
@@ -32,6 +31,25 @@ function linkColumns(facts: Facts): Column<Facts['links'][number]>[] {
   ];
 }
 
+/** `3 of 16 CPUs, 4G of 7.5G of memory, 40G of 200G of disk`. */
+function roomText(node: NodeDescription): string {
+  const room = node.facts?.room;
+  if (room?.kind === 'none') return `it runs none: ${room.reason}`;
+  const of = (field: keyof NodeDescription['used'], words: (value: number) => string) =>
+    usedText(node, field, words).replace('/', ' of ');
+  const what = `${of('cpus', String)} CPUs, ${of('memoryBytes', roundBytes)} of memory, ${of('diskBytes', roundBytes)} of disk`;
+  return node.allowed === undefined ? `${what} (without a limit)` : what;
+}
+
+const imageColumns: readonly Column<NodeDescription['images'][number]>[] = [
+  { heading: 'NAME', cell: ({ name }) => name ?? NONE },
+  { heading: 'STATE', cell: ({ state }) => state, paint: colouredState },
+  { heading: 'SIZE', cell: ({ sizeBytes }) => roundBytes(sizeBytes) },
+  { heading: 'DIGEST', cell: ({ digest }) => `${digest.slice(0, 19)}…` },
+  { heading: 'FROM', cell: ({ url }) => url ?? 'uploaded' },
+  { heading: 'MESSAGE', cell: ({ message }) => message ?? NONE },
+];
+
 function fields(node: NodeDescription, now: Date): (readonly [string, string])[] {
   const { facts } = node;
   return [
@@ -50,6 +68,7 @@ function fields(node: NodeDescription, now: Date): (readonly [string, string])[]
     ['Kernel', facts?.kernel ?? NONE],
     ['Agent', facts?.agentVersion ?? NONE],
     ['Capacity', facts === undefined ? NONE : `${facts.capacity.cpus} CPUs, ${roundBytes(facts.capacity.memoryBytes)}`],
+    ['Used by VMs', roomText(node)],
     ['Revision', String(node.reached ?? NONE)],
     ['Registered', `${node.registeredAt} (${age(node.registeredAt, now)} ago)`],
   ];
@@ -63,6 +82,7 @@ export function describeNode(node: NodeDescription, now: Date, colours: boolean)
     ...(node.facts === undefined ? [] : section('Links', linkColumns(node.facts), node.facts.links, colours)),
     ...section('Networks', networkColumns, networks, colours),
     ...section('VMs', vmColumns, vms, colours),
+    ...section('Images', imageColumns, node.images, colours),
     ...conditionLines([
       ...node.conditions.map((condition) => ({ condition })),
       ...networks.flatMap((network) =>

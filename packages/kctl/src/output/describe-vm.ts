@@ -2,7 +2,7 @@ import { formatQuantity, type VmView } from '@kcore/contract';
 import { age } from '../text/duration.ts';
 import { type Column, fieldLines, NONE } from '../text/table.ts';
 import { section } from './describe.ts';
-import { vmState } from './vm-table.ts';
+import { guestText, vmState } from './vm-table.ts';
 
 type Vm = VmView['vm'];
 
@@ -15,12 +15,62 @@ const nicColumns: readonly Column<Vm['nics'][number]>[] = [
   { heading: 'ANTI-SPOOFING', cell: ({ antiSpoofing }) => (antiSpoofing ? 'yes' : 'no') },
 ];
 
-const diskColumns: readonly Column<Vm['disks'][number]>[] = [
-  { heading: 'IMAGE', cell: ({ image }) => image ?? NONE },
-  { heading: 'FORMAT', cell: ({ format }) => format ?? NONE },
+interface DiskRow {
+  readonly index: number;
+  readonly disk: Vm['disks'][number];
+  readonly sizeBytes?: number;
+}
+
+/** `storageSizeBytes` is that of the first disk. */
+function diskRows({ disks, storageSizeBytes }: Vm): DiskRow[] {
+  return disks.map((disk, index) => {
+    const sizeBytes = disk.sizeBytes ?? (index === 0 ? storageSizeBytes : undefined);
+    return { index, disk, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+  });
+}
+
+/** Where what is on it came from. */
+function originOf({ source }: DiskRow['disk']): string {
+  switch (source?.kind) {
+    case 'url':
+      return source.url;
+    case 'stored':
+      return 'uploaded to the node';
+    case 'file':
+      return `file ${source.path} of the node`;
+    case 'kept':
+      return `disk ${source.index} of the VM that was ${source.uid}`;
+    case 'unknown':
+      return `nowhere: ${source.reason}`;
+    case undefined:
+      return 'empty';
+  }
+}
+
+function digestOf({ source }: DiskRow['disk']): string {
+  return source !== undefined && 'digest' in source ? source.digest : NONE;
+}
+
+const diskColumns: readonly Column<DiskRow>[] = [
+  { heading: 'DISK', cell: ({ index }) => String(index) },
+  { heading: 'IMAGE', cell: ({ disk }) => disk.image ?? (disk.kept === undefined ? NONE : `kept:${disk.kept}`) },
+  { heading: 'FORMAT', cell: ({ disk }) => (disk.source && 'format' in disk.source ? disk.source.format : NONE) },
   { heading: 'SIZE', cell: ({ sizeBytes }) => (sizeBytes === undefined ? NONE : formatQuantity(sizeBytes)) },
-  { heading: 'SHA256', cell: ({ sha256 }) => sha256 ?? NONE },
+  { heading: 'FROM', cell: ({ disk }) => originOf(disk) },
+  { heading: 'DIGEST', cell: ({ disk }) => digestOf(disk) },
 ];
+
+function stateText(view: VmView): string {
+  const { vm, pending } = view;
+  const wanted = vm.state === 'stopped' ? ' (wanted: stopped)' : '';
+  return `${vmState(view)}${wanted}${pending === true ? ' (its node has not taken the last change yet)' : ''}`;
+}
+
+/** A name, or of a key itself what distinguishes it for a person: its comment. */
+function keyText(key: string): string {
+  const [type, data = '', ...comment] = key.split(' ');
+  return data === '' ? key : `${type} …${data.slice(-8)} ${comment.join(' ')}`.trimEnd();
+}
 
 export function describeVm(view: VmView, now: Date, colours: boolean): string[] {
   const { vm, status } = view;
@@ -28,7 +78,8 @@ export function describeVm(view: VmView, now: Date, colours: boolean): string[] 
     ...fieldLines([
       ['Name', vm.name],
       ['Node', vm.node],
-      ['State', `${vmState(view)}${vm.state === 'stopped' ? ' (wanted: stopped)' : ''}`],
+      ['State', stateText(view)],
+      ['Guest', guestText(view)],
       ['Message', status?.message ?? NONE],
       ['Process', String(status?.pid ?? NONE)],
       ['CPUs', String(vm.cpu)],
@@ -40,10 +91,11 @@ export function describeVm(view: VmView, now: Date, colours: boolean): string[] 
           : `${vm.storageBackend}, ${formatQuantity(vm.storageSizeBytes)}`,
       ],
       ['Hostname', vm.hostname],
-      ['Restart', vm.restartPolicy],
+      ['Restart', `${vm.restartPolicy}${status?.restarts === undefined ? '' : `; ${status.restarts} so far`}`],
+      ['SSH keys', vm.sshKeys.map(keyText).join(', ') || NONE],
       ['Created', `${vm.createdAt} (${age(vm.createdAt, now)} ago)`],
     ]),
     ...section('NICs', nicColumns, vm.nics, colours),
-    ...section('Disks', diskColumns, vm.disks, colours),
+    ...section('Disks', diskColumns, diskRows(vm), colours),
   ];
 }

@@ -1,5 +1,4 @@
-import { invalidArgument } from '@kcore/contract';
-import { didYouMean } from '../text/suggest.ts';
+import { didYouMean, invalidArgument } from '@kcore/contract';
 
 export const OUTPUT_FORMATS = ['text', 'table', 'wide', 'dnsmasq', 'json', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];

@@ -1,5 +1,4 @@
-import type { NodeView } from '@kcore/contract';
-import { roundBytes } from '../text/bytes.ts';
+import { type NodeView, roundBytes } from '@kcore/contract';
 import { colouredState } from '../text/colour.ts';
 import { age } from '../text/duration.ts';
 import { type Column, NONE } from '../text/table.ts';
@@ -17,6 +16,15 @@ export function vxlanState({ facts }: NodeView): string {
   return facts.vxlanDisabled ? 'disabled' : 'enabled';
 }
 
+/** `3/16`; without a slash where nothing limits it. */
+export function usedText(
+  { used, allowed }: Pick<NodeView, 'used' | 'allowed'>,
+  field: keyof NodeView['used'],
+  words: (value: number) => string,
+): string {
+  return allowed === undefined ? words(used[field]) : `${words(used[field])}/${words(allowed[field])}`;
+}
+
 export const nodeColumns: readonly Column<NodeView>[] = [
   { heading: 'NAME', cell: ({ name }) => name },
   { heading: 'STATE', cell: ({ state }) => state, paint: colouredState },
@@ -30,6 +38,9 @@ export const nodeColumns: readonly Column<NodeView>[] = [
 export function wideNodeColumns(now: Date): readonly Column<NodeView>[] {
   return [
     ...nodeColumns,
+    { heading: 'CPU-USED', cell: (node) => usedText(node, 'cpus', String) },
+    { heading: 'MEMORY-USED', cell: (node) => usedText(node, 'memoryBytes', roundBytes) },
+    { heading: 'DISK-USED', cell: (node) => usedText(node, 'diskBytes', roundBytes) },
     { heading: 'UPLINK', cell: ({ facts }) => facts?.gatewayInterface ?? NONE },
     { heading: 'MTU', cell: ({ facts }) => String(facts?.underlayMtu ?? NONE) },
     { heading: 'KERNEL', cell: ({ facts }) => facts?.kernel ?? NONE },

@@ -1,10 +1,12 @@
 import {
   formatQuantity,
+  type KeptDisks,
   type Network,
   type NetworkSpec,
   type NetworkView,
   type NodeView,
   type Result,
+  type SshKey,
   type Vm,
   type VmSpec,
   type VmView,
@@ -88,7 +90,7 @@ export function vmSpecOf(vm: Vm): VmSpec {
     storageBackend: vm.storageBackend,
     storageSizeBytes: vm.storageSizeBytes === undefined ? undefined : formatQuantity(vm.storageSizeBytes),
     nics: vm.nics.map(({ network, address, mac, antiSpoofing }) => compact({ network, address, mac, antiSpoofing })),
-    disks: vm.disks.map((disk) =>
+    disks: vm.disks.map(({ source: _source, ...disk }) =>
       compact({ ...disk, sizeBytes: disk.sizeBytes === undefined ? undefined : formatQuantity(disk.sizeBytes) }),
     ),
     node: vm.node,
@@ -100,20 +102,29 @@ export function vmSpecOf(vm: Vm): VmSpec {
   });
 }
 
-export function vmObject({ vm, status }: VmView): KcoreObject {
+export function vmObject({ vm, status, pending }: VmView): KcoreObject {
   const { uid, node, createdAt, nics } = vm;
-  const { state, message, pid } = status ?? {};
+  const { kind: _kind, name: _name, state, ...said } = status ?? { kind: 'vm', name: vm.name };
+  const disks = vm.disks.map(({ source }) => source ?? { kind: 'empty' });
   return {
     kind: 'VM',
     metadata: { name: vm.name },
     spec: vmSpecOf(vm),
-    status: compact({ uid, node, state: state ?? 'unknown', message, pid, createdAt, nics }),
+    status: compact({ uid, node, state: state ?? 'unknown', ...said, pending, createdAt, nics, disks }),
   };
 }
 
 export function nodeObject(node: NodeView): KcoreObject {
   const { name, ...status } = node;
   return { kind: 'Node', metadata: { name }, status };
+}
+
+export function sshKeyObject({ name, publicKey, createdAt }: SshKey): KcoreObject {
+  return { kind: 'SshKey', metadata: { name }, spec: { publicKey }, status: { createdAt } };
+}
+
+export function keptDisksObject({ name, ...status }: KeptDisks): KcoreObject {
+  return { kind: 'Disk', metadata: { name }, status };
 }
 
 export type LeaseView = Result<'lease.list'>['leases'][number];

@@ -1,12 +1,13 @@
-import type { Network, Result, Vm } from '@kcore/contract';
+import type { Network, Nic, Result, SshKey, VmView } from '@kcore/contract';
 import { fieldLines, printable } from '../text/table.ts';
 import { subnetText } from './describe.ts';
 import type { Printable } from './format.ts';
-import { type KcoreObject, listObject, newNetworkObject, vmObject } from './objects.ts';
+import { type KcoreObject, listObject, newNetworkObject, sshKeyObject, vmObject } from './objects.ts';
 import { byName } from './order.ts';
+import { fingerprintOf } from './ssh-key-table.ts';
 
 /** The quoted name of an object, as all texts for people have it. */
-function quoted(kind: 'network' | 'vm' | 'node', name: string): string {
+function quoted(kind: (typeof words)[keyof typeof words], name: string): string {
   return `${kind} '${printable(name)}'`;
 }
 
@@ -40,15 +41,38 @@ export function createdNetwork({ network, nodes, picked }: Result<'network.creat
 }
 
 /** The addresses are there at once: the controller bound them (R-43, R-44). */
-export function createdVm(vm: Vm): Printable {
-  const nics = vm.nics.map(({ network, address, mac }) => `${network} ${address ?? '(address from upstream)'} ${mac}`);
-  const fields = fieldLines([['node', vm.node], ...nics.map((nic, at) => [`nic ${at}`, nic] as const)]);
-  return single([`created ${quoted('vm', vm.name)}`, ...indented(fields)], vmObject({ vm }), 'vm');
+export function createdVm(view: VmView): Printable {
+  const { vm } = view;
+  const fields = fieldLines([
+    ['node', vm.node],
+    ...vm.nics.map((nic) => [`nic ${nic.index}`, nicText(nic)] as const),
+    ...vm.disks.flatMap(({ source }, index) =>
+      source?.kind === 'unknown' ? [[`disk ${index}`, `has nothing to boot from: ${source.reason}`] as const] : [],
+    ),
+  ]);
+  return single([`created ${quoted('vm', vm.name)}`, ...indented(fields)], vmObject(view), 'vm');
+}
+
+function nicText({ network, address, mac }: Nic): string {
+  return `${network} ${address ?? '(address from upstream)'} ${mac}`;
+}
+
+/** One NIC that came or went. */
+export function changedNic(done: 'attached' | 'detached', vm: string, nic: Nic): Printable {
+  const name = `${vm}/${nic.index}`;
+  const line = `${done} nic ${nic.index} ${done === 'attached' ? 'to' : 'from'} ${quoted('vm', vm)}`;
+  const object = { kind: 'Nic', metadata: { name }, status: { vm, ...nic } };
+  return single([line, `  ${printable(nicText(nic))}`], object, 'nic');
+}
+
+export function createdSshKey(key: SshKey): Printable {
+  const fields = fieldLines([['fingerprint', fingerprintOf(key.publicKey)]]);
+  return single([`created ${quoted('ssh-key', key.name)}`, ...indented(fields)], sshKeyObject(key), 'ssh-key');
 }
 
 /** What became of one manifest, or of one name that was deleted. */
 export interface Outcome {
-  readonly kind: 'Network' | 'VM' | 'Node';
+  readonly kind: keyof typeof words;
   readonly name: string;
   readonly outcome: 'created' | 'configured' | 'unchanged' | 'deleted';
   readonly dryRun?: boolean;
@@ -57,10 +81,12 @@ export interface Outcome {
   /** Where a network was taken away, and where it still is. */
   readonly nodes?: readonly string[];
   readonly remaining?: readonly string[];
+  /** Under which name the disks of a VM stay. */
+  readonly kept?: string;
   readonly object?: KcoreObject;
 }
 
-const words = { Network: 'network', VM: 'vm', Node: 'node' } as const;
+const words = { Network: 'network', VM: 'vm', Node: 'node', SshKey: 'ssh-key', Disk: 'disk', Image: 'image' } as const;
 
 function outcomeLines({ kind, name, outcome, dryRun, changes, remaining, nodes }: Outcome): string[] {
   const where =

@@ -27,7 +27,13 @@ export function colouredState(text: string): string {
 }
 
 /** Colours are for people at a terminal: never into a pipe or file, and never where NO_COLOR is set (no-color.org). */
-export function coloursWanted(stream: object, env: Readonly<Record<string, string | undefined>>): boolean {
-  const terminal = 'isTTY' in stream && stream.isTTY === true;
-  return terminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+export function coloursWanted(stream: object, env: Env): boolean {
+  return isTerminal(stream, env) && (env['NO_COLOR'] ?? '') === '';
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether a person looks at it, at something that understands control sequences. */
+export function isTerminal(stream: object, env: Env): boolean {
+  return 'isTTY' in stream && stream.isTTY === true && env['TERM'] !== 'dumb';
 }

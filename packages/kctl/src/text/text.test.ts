@@ -1,39 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { roundBytes } from './bytes.ts';
 import { coloured, coloursWanted } from './colour.ts';
 import { formatDuration } from './duration.ts';
-import { editDistance, suggest } from './suggest.ts';
 import { tableLines } from './table.ts';
-
-describe('suggest', () => {
-  it.each([
-    ['gatwayIp', 'gatewayIp'],
-    ['gateway_ip', 'gatewayIp'],
-    ['externlIp', 'externalIp'],
-    ['nodess', 'nodes'],
-    ['external', 'externalIp'],
-    ['colour', undefined],
-    ['x', undefined],
-  ])('%s is near %s', (word, wanted) => {
-    expect(suggest(word, ['gatewayIp', 'externalIp', 'nodes', 'type', 'mtu'])).toBe(wanted);
-  });
-
-  it('counts single edits, a swap as one', () => {
-    expect(editDistance('netwrok', 'network')).toBe(1);
-    expect(editDistance('kitten', 'sitting')).toBe(3);
-    expect(editDistance('', 'abc')).toBe(3);
-  });
-
-  it('has distances that are symmetric and zero only for equals', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
-        expect(editDistance(a, b)).toBe(editDistance(b, a));
-        expect(editDistance(a, b) === 0).toBe(a === b);
-      }),
-    );
-  });
-});
 
 describe('text for people', () => {
   it.each([
@@ -45,16 +13,6 @@ describe('text for people', () => {
     [-5, '0s'],
   ])('%d seconds are %s', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text);
-  });
-
-  it.each([
-    [0, '0'],
-    [1023, '1020'],
-    [8_232_550_400, '7.67G'],
-    [2 ** 40, '1T'],
-    [2 ** 55, '32800T'],
-  ])('%d bytes are %s', (bytes, text) => {
-    expect(roundBytes(bytes)).toBe(text);
   });
 
   it('colours only a terminal that wants it, and does not move columns', () => {

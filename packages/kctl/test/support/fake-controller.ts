@@ -1,12 +1,16 @@
 import {
   alreadyExists,
+  type ByteStream,
   bridgeName,
   channelPair,
   failedPrecondition,
   type Handlers,
+  type KeptDisks,
   type Network,
   type NetworkSpec,
   type NetworkView,
+  type Nic,
+  type NicSpec,
   nicMac,
   nicSeed,
   notFound,
@@ -14,6 +18,7 @@ import {
   parseMemory,
   preferredVni,
   prefixOfNetmask,
+  type SshKey,
   tapName,
   type Vm,
   type VmSpec,
@@ -57,6 +62,17 @@ function networkOf(name: string, spec: NetworkSpec, targetNodes: readonly string
   };
 }
 
+function nicOf(vm: string, index: number, { network = 'default', address }: NicSpec): Nic {
+  return {
+    index,
+    network,
+    mac: nicMac(nicSeed(vm, index)),
+    address: address ?? `10.250.0.${index + 2}`,
+    tap: tapName(nicSeed(vm, index)),
+    antiSpoofing: true,
+  };
+}
+
 function vmOf(name: string, spec: VmSpec): Vm {
   const nics = spec.nics ?? [{}];
   return {
@@ -67,15 +83,8 @@ function vmOf(name: string, spec: VmSpec): Vm {
     memoryBytes: parseMemory(spec.memoryBytes ?? '1G'),
     storageBackend: 'filesystem',
     disks: (spec.disks ?? []).map(({ sizeBytes: _size, ...disk }) => disk),
-    nics: nics.map((nic, index) => ({
-      index,
-      network: nic.network ?? 'default',
-      mac: nicMac(nicSeed(name, index)),
-      address: nic.address ?? `10.250.0.${index + 2}`,
-      tap: tapName(nicSeed(name, index)),
-      antiSpoofing: true,
-    })),
-    state: 'running',
+    nics: nics.map((nic, index) => nicOf(name, index, nic)),
+    state: spec.state ?? 'running',
     hostname: name,
     sshKeys: [],
     restartPolicy: 'always',
@@ -91,6 +100,8 @@ export class FakeController {
   readonly calls: Call[] = [];
   readonly networks = new Map<string, Network>();
   readonly vms = new Map<string, Vm>();
+  readonly sshKeys = new Map<string, SshKey>();
+  readonly disks = new Map<string, KeptDisks>();
   readonly handlers: Handlers;
   /** Connections so far. */
   connections = 0;
@@ -106,9 +117,9 @@ export class FakeController {
     const all = { ...this.#defaults(), ...this.handlers } as Handlers;
     const recorded = Object.entries(all).map(([method, handler]) => [
       method,
-      (params: unknown) => {
+      (params: unknown, stream: ByteStream) => {
         this.calls.push({ method, params });
-        return (handler as (params: unknown) => unknown)(params);
+        return (handler as (params: unknown, stream: ByteStream) => unknown)(params, stream);
       },
     ]);
     server.serve(Object.fromEntries(recorded) as Handlers);
@@ -141,7 +152,7 @@ export class FakeController {
   }
 
   #defaults(): Handlers {
-    return { ...this.#networkHandlers(), ...this.#vmHandlers() };
+    return { ...this.#networkHandlers(), ...this.#vmHandlers(), ...this.#nicHandlers(), ...this.#leftHandlers() };
   }
 
   #networkHandlers(): Handlers {
@@ -216,10 +227,58 @@ export class FakeController {
         this.vms.set(name, { ...vm, state });
         return { outcome: changes.length === 0 ? 'unchanged' : 'configured', vm, changes };
       },
-      'vm.delete': ({ name }) => {
+      'vm.delete': ({ name, keepDisks }) => {
         const { vm } = this.#vmView(name);
         this.vms.delete(name);
-        return { name, node: vm.node };
+        if (keepDisks !== true || vm.disks.length === 0) return { name, node: vm.node };
+        const disks = vm.disks.map(() => ({ sizeBytes: 40 * 2 ** 30 }));
+        const kept = { name: `${name}-0a1b2c3d`, uid: vm.uid, vm: name, node: vm.node, disks, keptAt: CREATED_AT };
+        this.disks.set(kept.name, kept);
+        return { name, node: vm.node, kept };
+      },
+    };
+  }
+
+  #nicHandlers(): Handlers {
+    return {
+      'vm.attachNic': ({ name, nic: spec }) => {
+        const { vm } = this.#vmView(name);
+        const nic = nicOf(name, vm.nics.length, spec);
+        const changed = { ...vm, nics: [...vm.nics, nic] };
+        this.vms.set(name, changed);
+        return { vm: changed, nic };
+      },
+      'vm.detachNic': ({ name, index }) => {
+        const { vm } = this.#vmView(name);
+        const nic = vm.nics.find((each) => each.index === index);
+        if (nic === undefined) throw notFound(`VM '${name}' has no NIC ${index}`);
+        const changed = { ...vm, nics: vm.nics.filter((each) => each !== nic) };
+        this.vms.set(name, changed);
+        return { vm: changed, nic };
+      },
+    };
+  }
+
+  #leftHandlers(): Handlers {
+    const drop = (map: Map<string, unknown>, name: string) => {
+      if (!map.delete(name)) throw notFound(`'${name}' not found`);
+    };
+    return {
+      'sshKey.create': ({ name, publicKey }) => {
+        const sshKey = { name, publicKey, createdAt: CREATED_AT };
+        this.sshKeys.set(name, sshKey);
+        return { sshKey };
+      },
+      'sshKey.list': () => ({ sshKeys: [...this.sshKeys.values()] }),
+      'sshKey.delete': ({ name }) => {
+        drop(this.sshKeys, name);
+        return { name };
+      },
+      'disk.list': () => ({ disks: [...this.disks.values()] }),
+      'disk.delete': ({ name }) => {
+        const node = this.disks.get(name)?.node ?? '';
+        drop(this.disks, name);
+        return { name, node };
       },
     };
   }

@@ -53,10 +53,13 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Runs a command line; a string is split at white space, as a shell would without quotes. */
-  async run(line: string | readonly string[], over: Partial<KctlContext> & { input?: string } = {}): Promise<Ran> {
-    const { input = '', ...context } = over;
+  async run(
+    line: string | readonly string[],
+    over: Partial<KctlContext> & { input?: string; terminal?: boolean } = {},
+  ): Promise<Ran> {
+    const { input = '', terminal = false, ...context } = over;
     const stdout = new Captured();
-    const stderr = new Captured();
+    const stderr = Object.assign(new Captured(), { isTTY: terminal });
     const words = typeof line === 'string' ? line.split(/\s+/).filter((word) => word !== '\\' && word !== '') : line;
     const exit = await runKctl(words[0] === 'kctl' ? words.slice(1) : words, {
       env: { KCORE_CONFIG: this.path('config') },
