@@ -78,6 +78,7 @@ describe('floors', () => {
     ['kernel', ['compile', 'dhcp', 'vm', 'loop', 'status', 'session', 'store']],
     ['dhcp', ['compile', 'plan', 'kernel', 'vm', 'loop', 'status', 'session', 'store']],
     ['vm', ['compile', 'plan', 'kernel', 'dhcp', 'loop', 'session', 'store']],
+    ['reach', ['compile', 'plan', 'kernel', 'loop', 'status', 'session', 'store']],
     ['store', ['compile', 'plan', 'kernel', 'dhcp', 'vm', 'loop', 'status', 'session']],
   ])('keeps agent/%s from looking up', (folder, forbidden) => {
     const own = files.filter(within(`packages/agent/src/${folder}`));

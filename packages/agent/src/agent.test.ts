@@ -1,6 +1,9 @@
+import type { VmObject } from '@kcore/contract';
 import { describe, expect, it } from 'vitest';
+import { FakeRuntime } from '../test/support/fake-runtime.ts';
 import { Rig } from '../test/support/rig.ts';
-import { guest, natNetwork, peer, vxlanNetwork } from '../test/support/specs.ts';
+import { guest, natNetwork, peer, vmObject, vxlanNetwork } from '../test/support/specs.ts';
+import type { Link } from './model/resource.ts';
 
 const second = 1_000;
 
@@ -336,5 +339,226 @@ describe('virtual machines', () => {
     rig.runtime.failures.clear();
     await rig.clock.advance(31 * second);
     expect(rig.vm('web-01')).toEqual({ kind: 'vm', name: 'web-01', state: 'running' });
+  });
+
+  it('say how far their guest is, and are asked no more when they have answered', async () => {
+    await using rig = await running([natNetwork('web'), ...guest('web-01', 'web', '10.100.0.100')]);
+    expect(rig.probe.targets).toMatchObject([{ bridge: 'kbr-web', address: '10.100.0.100' }]);
+    rig.probe.answer('10.100.0.100');
+    await rig.clock.advance(second);
+    expect(rig.vm('web-01')).toMatchObject({ state: 'running', guest: 'answering' });
+    expect(rig.probe.targets).toEqual([]);
+    rig.runtime.guests.set('web-01', {
+      name: 'web-01',
+      uid: 'uid-web-01',
+      state: 'running',
+      boot: '2',
+      guest: 'booting',
+    });
+    rig.runtime.happens('web-01', 'running');
+    await rig.clock.advance(second);
+    expect(rig.vm('web-01')).toMatchObject({ guest: 'booting' });
+    expect(rig.probe.targets).toHaveLength(1);
+    rig.runtime.guests.set('web-01', {
+      name: 'web-01',
+      uid: 'uid-web-01',
+      state: 'running',
+      boot: '2',
+      guest: 'ready',
+    });
+    rig.runtime.happens('web-01', 'running');
+    await rig.clock.advance(second);
+    expect(rig.vm('web-01')).toMatchObject({ guest: 'ready' });
+    expect(rig.probe.targets).toEqual([]);
+  });
+
+  it('count how often they were started again, and tell how long a start took', async () => {
+    await using rig = await running([natNetwork('web'), ...guest('web-01', 'web', '10.100.0.100')]);
+    expect(rig.vm('web-01')?.restarts).toBeUndefined();
+    expect(rig.events('VmStarted').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^prepared in \d+ ms, ports in \d+ ms, started in \d+ ms$/),
+    ]);
+    for (const count of [1, 2]) {
+      rig.runtime.happens('web-01', 'failed');
+      await rig.clock.advance(5 * second);
+      expect(rig.vm('web-01')).toMatchObject({ state: 'running', restarts: count });
+    }
+  });
+
+  it('that are deleted leave their disks where the controller says so, or where another VM goes on with them', async () => {
+    const [first, second_, third] = (['web-01', 'web-02', 'web-03'] as const).map((name, index) =>
+      guest(name, 'web', `10.100.0.10${index}`),
+    );
+    const all = [...(first ?? []), ...(second_ ?? []), ...(third ?? [])];
+    await using rig = await running([natNetwork('web'), ...all]);
+    expect(rig.runtime.kept).toEqual(new Set());
+    const heir = guest('heir', 'web', '10.100.0.109', {
+      disks: [{ source: { kind: 'kept', uid: 'uid-web-02', index: 0 } }],
+    });
+    await rig.source.change([{ kind: 'kept-disks', uid: 'uid-web-01', vm: 'web-01' }, ...heir], all);
+    await rig.clock.advance(second);
+    expect(rig.runtime.calls.filter((call) => call.startsWith('remove')).sort()).toEqual([
+      'remove web-01 but its disks',
+      'remove web-02 but its disks',
+      'remove web-03',
+    ]);
+    expect(rig.runtime.kept).toEqual(new Set(['uid-web-01', 'uid-web-02']));
+  });
+
+  it('that are deleted while their image is fetched are given up', async () => {
+    await using rig = await running([natNetwork('web')]);
+    rig.runtime.waits.set('prepare web-01', new Promise(() => {}));
+    const web = guest('web-01', 'web', '10.100.0.100');
+    await rig.source.change(web);
+    await rig.clock.advance(second);
+    expect(rig.vm('web-01')).toMatchObject({ state: 'pending' });
+    await rig.source.change([], web);
+    await rig.clock.advance(second);
+    rig.runtime.waits.clear();
+    await rig.source.change(web);
+    await rig.clock.advance(second);
+    expect(rig.vm('web-01')).toMatchObject({ state: 'running' });
+  });
+});
+
+describe('NICs of a running VM', () => {
+  const web01 = vmObject('web-01', 'web');
+  const one = web01.vm;
+  const more = {
+    index: 2,
+    network: 'web',
+    mac: '52:54:00:00:00:02',
+    address: '10.100.0.101',
+    tap: 'tap-2',
+    antiSpoofing: true,
+  };
+  const withNics = (...nics: (typeof one)['nics']): VmObject => ({ kind: 'vm', vm: { ...one, nics } });
+  const both = withNics(...one.nics, more);
+
+  /** With TAPs, whose other end the guest holds. */
+  async function started(...vms: readonly VmObject[]): Promise<Rig> {
+    const runtime = new FakeRuntime();
+    runtime.attachment = () => ({ kind: 'tap', vnetHeader: true, multiQueue: false });
+    const rig = new Rig({ runtime });
+    await rig.clock.advance(second);
+    await rig.source.tell([natNetwork('web'), natNetwork('other', { gatewayIp: '10.101.0.1' }), ...vms]);
+    await rig.clock.advance(second);
+    return rig;
+  }
+
+  it('are plugged in when their port is there, and nobody else’s port is touched', async () => {
+    await using rig = await started(web01);
+    await rig.source.change([both]);
+    await rig.clock.advance(second);
+    expect(rig.runtime.calls).toEqual(['prepare web-01', 'start web-01', 'prepare web-01', 'plug web-01 2']);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ type: 'tap', master: 'kbr-web', up: true });
+    expect(rig.runtime.seeds.get('web-01')?.networkConfig).toContain('eth2');
+    expect(rig.events('NicPlugged').map(({ message }) => message)).toEqual(["the guest has eth2 on network 'web'"]);
+  });
+
+  it('are taken out before their port goes, which leads nowhere meanwhile', async () => {
+    await using rig = await started(both);
+    rig.runtime.failures.set('unplug web-01 2', 'the guest does not let go of its NIC eth2');
+    await rig.source.change([web01]);
+    await rig.clock.advance(second);
+    expect(rig.vm('web-01')).toMatchObject({ state: 'running', message: 'the guest does not let go of its NIC eth2' });
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ type: 'tap', master: null, up: false });
+    rig.runtime.failures.clear();
+    await rig.clock.advance(31 * second);
+    expect(rig.kernel.host.resources.has('link tap-2')).toBe(false);
+    expect(rig.vm('web-01')).not.toHaveProperty('message');
+    expect(rig.events('DriftRepaired')).toEqual([]);
+  });
+
+  it('that changed their network are other NICs to the guest', async () => {
+    await using rig = await started(both);
+    await rig.source.change([withNics(...one.nics, { ...more, network: 'other', address: '10.101.0.5' })]);
+    await rig.clock.advance(second);
+    expect(rig.runtime.calls.slice(2)).toEqual(['unplug web-01 2', 'prepare web-01', 'plug web-01 2']);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ master: 'kbr-other', up: true });
+  });
+
+  it('are found by the next life of the agent, half-way as well (R-52)', async () => {
+    const first = await started(both);
+    first.runtime.failures.set('unplug web-01 2', 'not yet');
+    await first.source.change([web01]);
+    await first.clock.advance(second);
+    await first[Symbol.asyncDispose]();
+    const { clock, kernel, store, runtime } = first;
+    runtime.failures.clear();
+    await using rig = new Rig({ clock, kernel, store, runtime });
+    await clock.advance(31 * second);
+    expect(runtime.guests.get('web-01')?.nics).toHaveLength(1);
+    expect(rig.kernel.host.resources.has('link tap-2')).toBe(false);
+    expect(runtime.calls.filter((call) => call.startsWith('start'))).toHaveLength(1);
+  });
+
+  it('keep their port while the guest shuts down', async () => {
+    await using rig = await started(both);
+    const goodbye: { say?: () => void } = {};
+    rig.runtime.waits.set(
+      'stop web-01',
+      new Promise((resolve) => {
+        goodbye.say = resolve;
+      }),
+    );
+    await rig.source.change([{ kind: 'vm', vm: { ...both.vm, state: 'stopped' } }]);
+    await rig.clock.advance(second);
+    rig.runtime.happens('web-01', 'stopping');
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ master: 'kbr-web', up: true });
+    goodbye.say?.();
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.has('link tap-2')).toBe(false);
+  });
+
+  it('that are added after the number of CPUs changed leave the others’ ports as the guest has them', async () => {
+    await using rig = await started(web01);
+    rig.runtime.attachment = () => ({ kind: 'tap', vnetHeader: true, multiQueue: true });
+    await rig.source.change([{ kind: 'vm', vm: { ...both.vm, cpu: 2 } }]);
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.get('link tap-0b9d9f06')).toMatchObject({ multiQueue: false });
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ multiQueue: true });
+    expect(rig.runtime.calls.at(-1)).toBe('plug web-01 2');
+    rig.runtime.happens('web-01', 'failed');
+    await rig.clock.advance(5 * second);
+    expect(rig.kernel.host.resources.get('link tap-0b9d9f06')).toMatchObject({ multiQueue: true });
+    expect(rig.vm('web-01')).toMatchObject({ state: 'running' });
+  });
+
+  it('whose port somebody deleted are plugged into the new one (R-51)', async () => {
+    await using rig = await started(both);
+    await rig.clock.advance(second);
+    rig.kernel.damage('link tap-2 deleted', (host) => host.remove('link tap-2'));
+    await rig.clock.advance(second);
+    expect(rig.runtime.calls.slice(2)).toEqual(['unplug web-01 2', 'plug web-01 2']);
+    rig.kernel.damage('link tap-2 set down', (host) => host.put({ ...host.link('tap-2'), up: false } as Link));
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ master: 'kbr-web', up: true });
+    expect(rig.runtime.calls).toHaveLength(4);
+  });
+
+  it('whose network goes from the node keep a port, since the guest holds its other end', async () => {
+    await using rig = await started(withNics(...one.nics, { ...more, network: 'other', address: '10.101.0.5' }));
+    await rig.source.change([], [natNetwork('other')]);
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ type: 'tap', master: null, up: false });
+    await rig.source.change([natNetwork('other', { gatewayIp: '10.101.0.1' })]);
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ master: 'kbr-other', up: true });
+    expect(rig.runtime.calls.filter((call) => /plug/.test(call))).toEqual([]);
+  });
+
+  it('are others for a VM that gets another number of CPUs and is started again', async () => {
+    await using rig = await started(both);
+    await rig.source.change([{ kind: 'vm', vm: { ...both.vm, cpu: 2 } }]);
+    await rig.clock.advance(second);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ multiQueue: false });
+    rig.runtime.attachment = () => ({ kind: 'tap', vnetHeader: true, multiQueue: true });
+    rig.runtime.happens('web-01', 'failed');
+    await rig.clock.advance(5 * second);
+    expect(rig.kernel.host.resources.get('link tap-2')).toMatchObject({ multiQueue: true });
+    expect(rig.runtime.calls.slice(2)).toEqual(['prepare web-01', 'start web-01']);
+    expect(rig.vm('web-01')).toMatchObject({ state: 'running', restarts: 1 });
   });
 });

@@ -1,17 +1,19 @@
-import type { NodeFacts, NodeNetwork, NodeSpec, Vm } from '@kcore/contract';
+import type { Handlers, NodeFacts, NodeNetwork, NodeSpec, Vm } from '@kcore/contract';
 import type { Logger } from 'pino';
-import type { Desired } from './compile/desired.ts';
+import type { Attachments, Desired } from './compile/desired.ts';
 import { type AgentIdentity, compileNode } from './loop/compile-node.ts';
 import { createConnectionEnds } from './loop/connection-ends.ts';
 import { runLoop } from './loop/loop.ts';
-import { readyVms } from './loop/ready-ports.ts';
+import { readyPorts } from './loop/ready-ports.ts';
 import type { PassOutcome } from './loop/reconcile.ts';
 import { type Causes, createWakeups } from './loop/wakeups.ts';
+import type { AnswerProbe } from './model/answer-probe.ts';
 import type { Clock } from './model/clock.ts';
 import type { HostFacts } from './model/host-facts.ts';
 import type { Kernel } from './model/kernel.ts';
 import { linkKey } from './model/needs.ts';
-import type { VmRuntime } from './model/runtime.ts';
+import type { NodeImages, VmRuntime } from './model/runtime.ts';
+import { guestCalls } from './session/guest-calls.ts';
 import type { SpecSink, SpecSource } from './session/source.ts';
 import { createStatusBoard, type StatusBoard } from './status/board.ts';
 import { createDhcpLevel, type DhcpFeed, noDhcp } from './status/dhcp-feed.ts';
@@ -37,6 +39,8 @@ export interface AgentOptions {
   readonly runtime: VmRuntime;
   /** Absent: networks that need DHCP say that there is none. */
   readonly dhcp?: DhcpFeed;
+  /** Absent: it is not known whether guests answer at their addresses. */
+  readonly probe?: AnswerProbe;
   readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly log: Logger;
@@ -65,11 +69,15 @@ class RunningAgent implements Agent {
   readonly #report;
   readonly #dhcp;
   readonly #vms;
+  readonly #stopImages: () => void;
+  readonly #calls: Handlers;
   readonly #done: Promise<unknown>;
   #host: HostFacts | undefined;
   #desired: Desired | undefined;
   /** The spec that the pass under way works from: what comes meanwhile is for the next one. */
   #worked: NodeSpec | undefined;
+  /** What the NICs of guests were plugged into when it was compiled. */
+  #attachments: Attachments = new Map();
   #listening: NodeFacts['listening'] | undefined;
   #resolvers: readonly string[];
   #sourceStarted = false;
@@ -90,11 +98,15 @@ class RunningAgent implements Agent {
       remember: (memory) => store.writeRecord('vms', vmMemoryRecord(memory, surroundings.bootId)),
       seed: (vm) => seedOf(vm, this.#seedContext()),
       mtuOf: (network) => this.#seedContext().mtuOf(network),
+      bridgeOf: (network) => this.#desired?.networks.get(network)?.bridge,
+      ...(options.probe === undefined ? {} : { probe: options.probe }),
       onAttachments: () => this.#wakeups.wake({ kind: 'vm' }),
       onStatus: (statuses) => this.status.replace('vm', statuses),
       onEvent: (event) => this.#events.record(event),
     });
-    if (store.readSpec() !== undefined) this.#vms.want(vmsOf(store.readSpec()));
+    this.#stopImages = this.#reportImages(runtime.images);
+    this.#calls = guestCalls(runtime);
+    if (store.readSpec() !== undefined) this.#wantVms();
     const { signal } = this.#ending;
     this.#done = Promise.all([this.#loop(signal), this.#vms.run(signal), this.#keepFacts(signal)]);
   }
@@ -120,6 +132,7 @@ class RunningAgent implements Agent {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
+    this.#stopImages();
     await this.#done;
     await this.#sourceDone;
     this.#dhcp[Symbol.dispose]();
@@ -155,10 +168,11 @@ class RunningAgent implements Agent {
     this.#worked = store.readSpec();
     if (this.#worked === undefined) return undefined;
     const controllerAddress = this.#options.source.farEnd?.();
+    this.#attachments = this.#vms.attachments();
     return compileNode(this.#worked, host, {
       identity,
       resolvers: this.#resolvers,
-      attachments: this.#vms.attachments(),
+      attachments: this.#attachments,
       ...(controllerAddress === undefined ? {} : { controllerAddress }),
     });
   }
@@ -169,7 +183,7 @@ class RunningAgent implements Agent {
     this.#desired = desired;
     this.#publishFacts();
     if (desired !== undefined && this.#worked !== undefined) {
-      this.#vms.setReady(readyVms(vmsOf(this.#worked), outcome));
+      this.#vms.setReady(readyPorts(this.#attachments, outcome));
       const conditions = await this.#dhcp.feed(desired.dhcp, remade);
       this.#report.passed(this.#worked, outcome, causes, conditions);
     }
@@ -193,16 +207,30 @@ class RunningAgent implements Agent {
     return {
       node: identity.node,
       status: this.status,
+      calls: this.#calls,
       held: () => store.readSpec(),
       facts: () => this.#facts(this.#hostSeen()),
       write: async (change: SpecWrite) => {
         this.#ending.signal.throwIfAborted();
         if (saysNothing(change, store.readSpec())) return;
         await store.writeSpec(change);
-        this.#vms.want(vmsOf(store.readSpec()));
+        this.#wantVms();
         this.#wakeups.wake({ kind: 'spec' });
       },
     };
+  }
+
+  /** The node's images as they are now, for as long as the agent runs. Returns how to stop. */
+  #reportImages(images: NodeImages | undefined): () => void {
+    if (images === undefined) return () => {};
+    const report = (): void => this.status.replace('image', images.list());
+    report();
+    return images.watch(report);
+  }
+
+  #wantVms(): void {
+    const spec = this.#options.store.readSpec();
+    this.#vms.want(vmsOf(spec), keptOf(spec));
   }
 
   #hostSeen(): HostFacts {
@@ -226,6 +254,7 @@ class RunningAgent implements Agent {
       kernel: surroundings.kernel,
       capacity: surroundings.capacity,
       runtime: runtime.description,
+      ...(runtime.room === undefined ? {} : { room: runtime.room }),
       listening: this.#listening.filter(
         ({ protocol, port }) => !(serving && protocol === 'udp' && port === DHCP_SERVER_PORT),
       ),
@@ -265,6 +294,11 @@ class RunningAgent implements Agent {
 
 function vmsOf(spec: NodeSpec | undefined): readonly Vm[] {
   return [...(spec?.objects.values() ?? [])].flatMap((object) => (object.kind === 'vm' ? [object.vm] : []));
+}
+
+function keptOf(spec: NodeSpec | undefined): ReadonlySet<string> {
+  const objects = [...(spec?.objects.values() ?? [])];
+  return new Set(objects.flatMap((object) => (object.kind === 'kept-disks' ? [object.uid] : [])));
 }
 
 function networksOf(spec: NodeSpec | undefined): readonly NodeNetwork[] {

@@ -14,7 +14,7 @@ describe('the configuration', () => {
     expect(parse(valid)).toEqual({
       ...valid,
       disableVxlan: false,
-      runtime: { kind: 'none' },
+      runtime: { kind: 'qemu', qemu: '/usr/bin/qemu-system-x86_64', qemuImg: '/usr/bin/qemu-img', user: 'nobody' },
       resolvers: '/etc/resolv.conf',
       logLevel: 'info',
     });

@@ -12,14 +12,17 @@ const path = v.pipe(
 );
 const name = v.pipe(v.string(), v.regex(NAME_PATTERN, "must be 1 to 63 letters, digits, '-' or '_'"));
 
+/** Where Debian puts the programs, and whom guests run as. */
+const QEMU = { qemu: '/usr/bin/qemu-system-x86_64', qemuImg: '/usr/bin/qemu-img', user: 'nobody' } as const;
+
 const Runtime = v.variant('kind', [
   v.strictObject({ kind: v.literal('none') }),
   v.strictObject({ kind: v.literal('namespace'), socket: path }),
   v.strictObject({
     kind: v.literal('qemu'),
-    qemu: v.exactOptional(path, '/usr/bin/qemu-system-x86_64'),
-    qemuImg: v.exactOptional(path, '/usr/bin/qemu-img'),
-    user: v.exactOptional(text, 'nobody'),
+    qemu: v.exactOptional(path, QEMU.qemu),
+    qemuImg: v.exactOptional(path, QEMU.qemuImg),
+    user: v.exactOptional(text, QEMU.user),
   }),
 ]);
 
@@ -35,7 +38,7 @@ const ConfigFile = v.strictObject({
   disableVxlan: v.exactOptional(v.boolean(), false),
   vtep: v.exactOptional(text),
   gatewayInterface: v.exactOptional(text),
-  runtime: v.exactOptional(Runtime, { kind: 'none' }),
+  runtime: v.exactOptional(Runtime, { kind: 'qemu', ...QEMU }),
   resolvers: v.exactOptional(path, '/etc/resolv.conf'),
   logLevel: v.exactOptional(v.picklist(LOG_LEVELS), 'info'),
 });

@@ -4,6 +4,7 @@ export { kernelPacketSockets } from './kernel/packet-sockets.ts';
 export type { AgentIdentity } from './loop/compile-node.ts';
 export { quietLog } from './loop/quiet-log.ts';
 export { systemClock } from './loop/system-clock.ts';
+export type { AnswerProbe, ProbeTarget } from './model/answer-probe.ts';
 export type { Clock } from './model/clock.ts';
 export type { DhcpBinding, DhcpNetwork } from './model/dhcp-network.ts';
 export type { HostFacts } from './model/host-facts.ts';
@@ -12,8 +13,9 @@ export { MemoryKernel, type MemoryKernelOptions } from './model/memory-kernel.ts
 export type { Operation, OperationResult, Plan } from './model/operation.ts';
 export type { PacketSockets } from './model/packet-socket.ts';
 export type { Resource } from './model/resource.ts';
-export type { NicAttachment, Seed, VmObserved, VmRuntime } from './model/runtime.ts';
+export type { GuestConsole, NicAttachment, NodeImages, Seed, VmObserved, VmRuntime } from './model/runtime.ts';
 export { describe } from './plan/describe.ts';
+export { createAnswerProbe } from './reach/answer-probe.ts';
 export { type ControllerSourceOptions, createControllerSource } from './session/controller-source.ts';
 export { fixedSource } from './session/fixed-source.ts';
 export type { SpecSink, SpecSource } from './session/source.ts';

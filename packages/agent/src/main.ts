@@ -11,6 +11,7 @@ import { kernelPacketSockets } from './kernel/packet-sockets.ts';
 import type { AgentIdentity } from './loop/compile-node.ts';
 import { systemClock } from './loop/system-clock.ts';
 import type { VmRuntime } from './model/runtime.ts';
+import { createAnswerProbe } from './reach/answer-probe.ts';
 import { createControllerSource } from './session/controller-source.ts';
 import type { SpecSource } from './session/source.ts';
 import { hasNetAdmin } from './status/capability.ts';
@@ -111,14 +112,16 @@ async function runAgent(config: AgentConfig, signal: AbortSignal): Promise<void>
   await using store = openLmdbStore(join(config.dataDir, 'store'));
   await using kernel = await createKernel();
   const held: { agent?: Agent } = {};
+  const sockets = kernelPacketSockets();
   await using dhcp = await createDhcpServer({
-    sockets: kernelPacketSockets(),
+    sockets,
     directory: join(config.dataDir, 'dhcp'),
     clock: systemClock,
     log: log.child({ component: 'dhcp' }),
     onEvent: (type, object, message) => held.agent?.record({ type, object, message }),
   });
   await using runtime = await vmRuntime(config);
+  await using probe = createAnswerProbe({ sockets, clock: systemClock });
   await using agent = createAgent({
     identity: identityOf(config),
     surroundings: hostSurroundings(config.resolvers),
@@ -128,6 +131,7 @@ async function runAgent(config: AgentConfig, signal: AbortSignal): Promise<void>
     source,
     runtime,
     dhcp,
+    probe,
     log,
   });
   held.agent = agent;

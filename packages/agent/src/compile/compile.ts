@@ -37,6 +37,7 @@ export function compile(spec: NodeSpec, host: HostFacts, node: NodeIdentity, att
       })),
     ),
     ...ports.ports.map(({ network, link }) => ({ network: network.spec.name, resource: link })),
+    ...ports.idle.map((resource) => ({ resource })),
     ...nftIp(running, forwards, host),
     ...(host.features.nftBridge ? nftBridge(running, ports.ports) : []),
   ];

@@ -1,4 +1,4 @@
-import type { Condition } from '@kcore/contract';
+import type { Condition, Nic } from '@kcore/contract';
 import type { DhcpNetwork } from '../model/dhcp-network.ts';
 import type { HostState } from '../model/key.ts';
 import type { NicAttachment } from '../model/runtime.ts';
@@ -41,5 +41,13 @@ export interface Desired {
   readonly owners: ReadonlyMap<string, string>;
 }
 
-/** By VM name, one attachment a NIC in the order of `vm.nics`. A VM without an entry has no ports yet. */
-export type Attachments = ReadonlyMap<string, readonly NicAttachment[]>;
+/** A NIC with what it is plugged into. */
+export interface AttachedNic extends Omit<Nic, 'antiSpoofing'> {
+  readonly attachment: NicAttachment;
+}
+
+/**
+ * By VM name. A VM without an entry has no ports yet. A NIC that is attached and is not (any more) one of the VM's on a
+ * network that runs has a port which leads nowhere, because the guest holds the other end.
+ */
+export type Attachments = ReadonlyMap<string, readonly AttachedNic[]>;

@@ -3,9 +3,12 @@ import type { HostFacts } from '../model/host-facts.ts';
 import { ALIAS_PREFIX, type Link, type LinkCommon, type TapLink, type VethLink } from '../model/resource.ts';
 import type { NicAttachment } from '../model/runtime.ts';
 import { conditions } from './conditions.ts';
-import type { Attachments } from './desired.ts';
+import type { AttachedNic, Attachments } from './desired.ts';
 import { isForeign, linkNamed } from './host.ts';
 import type { ResolvedNetwork } from './resolved-network.ts';
+
+/** Bytes, of a link that leads nowhere. */
+const ETHERNET_MTU = 1500;
 
 /** A guest's NIC as a port of its network's bridge. */
 export interface Port {
@@ -17,6 +20,8 @@ export interface Port {
 
 export interface Ports {
   readonly ports: readonly Port[];
+  /** Ports without a network, for as long as a guest holds their other end. */
+  readonly idle: readonly Link[];
   /** By network. */
   readonly conditions: ReadonlyMap<string, readonly Condition[]>;
 }
@@ -29,21 +34,39 @@ export function compilePorts(
 ): Ports {
   const byName = new Map(networks.filter(({ blocked }) => !blocked).map((network) => [network.spec.name, network]));
   const ports: Port[] = [];
+  const idle: Link[] = [];
   const found = new Map<string, readonly Condition[]>();
   for (const vm of vms) {
-    for (const [position, nic] of vm.nics.entries()) {
+    const attached = attachments.get(vm.name);
+    const own = new Set<string>();
+    for (const nic of vm.nics) {
       const network = byName.get(nic.network);
       if (network === undefined) continue;
       if (isForeign(host, nic.tap)) {
         found.set(nic.network, [...(found.get(nic.network) ?? []), conditions.linkNameTaken(nic.tap)]);
         continue;
       }
-      const attachment = attachments.get(vm.name)?.[position];
-      const end = attachment === undefined ? adopted(host, vm, nic, network) : endOf(attachment, nic, network);
-      if (end !== undefined) ports.push(portOf(network, vm, nic, end, host));
+      const held = attached?.find((other) => isSame(other, nic));
+      const unknown = attached === undefined ? adopted(host, vm, nic, network) : undefined;
+      const end = held === undefined ? unknown : endOf(held.attachment, nic, network.mtu);
+      if (end === undefined) continue;
+      ports.push(portOf(network, vm, nic, end, host));
+      own.add(nic.tap);
     }
+    for (const nic of attached ?? []) if (!own.has(nic.tap) && !isForeign(host, nic.tap)) idle.push(idlePort(vm, nic));
   }
-  return { ports, conditions: found };
+  return { ports, idle, conditions: found };
+}
+
+/** An index, and with it a MAC, is used again for another NIC. */
+function isSame(a: AttachedNic, b: Nic): boolean {
+  return a.index === b.index && a.mac === b.mac && a.network === b.network && a.address === b.address;
+}
+
+/** Down and on no bridge: whoever is behind it is cut off, and may let go of it in its own time. */
+function idlePort(vm: Vm, { tap, mac, attachment }: AttachedNic): Link {
+  const common = { kind: 'link', name: tap, owned: true, alias: `${ALIAS_PREFIX}${vm.name}` } as const;
+  return { ...common, up: false, master: null, ipv6LinkLocal: false, ...endOf(attachment, { mac }, ETHERNET_MTU) };
 }
 
 function portOf(network: ResolvedNetwork, vm: Vm, nic: Nic, end: End, host: HostFacts): Port {
@@ -65,10 +88,10 @@ function portOf(network: ResolvedNetwork, vm: Vm, nic: Nic, end: End, host: Host
 /** What the guest has at the other end. */
 type End = Omit<TapLink, keyof LinkCommon> | Omit<VethLink, keyof LinkCommon>;
 
-function endOf(attachment: NicAttachment, nic: Nic, network: ResolvedNetwork): End {
+function endOf(attachment: NicAttachment, { mac }: Pick<Nic, 'mac'>, mtu: number): End {
   if (attachment.kind === 'veth') {
     const { name, netns } = attachment;
-    return { type: 'veth', peer: { name, mac: nic.mac, mtu: network.mtu, netns } };
+    return { type: 'veth', peer: { name, mac, netns, mtu } };
   }
   const { owner, vnetHeader, multiQueue } = attachment;
   return { type: 'tap', ...(owner === undefined ? {} : { owner }), vnetHeader, multiQueue };

@@ -1,21 +1,33 @@
-import type { Vm } from '@kcore/contract';
+import type { Attachments } from '../compile/desired.ts';
 import { linkKey } from '../model/needs.ts';
 import type { Resource } from '../model/resource.ts';
+import { portKey } from '../vm/step.ts';
 import { resourceOf } from './drift.ts';
 import type { PassOutcome } from './reconcile.ts';
 
 /**
- * The VMs whose NICs are all plugged in, with all that guards them: a guest does not start on a port whose
- * anti-spoofing rules could not be made.
+ * The NICs that are plugged in, with all that guards them: a guest gets no port whose anti-spoofing rules could not be
+ * made.
+ * @param attachments those that the pass worked from.
+ * @returns their interface indexes: of one that is made again, another.
  */
-export function readyVms(vms: readonly Vm[], { observation, problems }: PassOutcome): ReadonlySet<string> {
+export function readyPorts(
+  attachments: Attachments,
+  { observation, desired, problems }: PassOutcome,
+): ReadonlyMap<string, number> {
+  const links = new Map(observation.facts.links.map(({ name, index }) => [name, index]));
   const failing = [...problems.values()].map(({ operation }) => resourceOf(operation));
-  const ready = vms.filter(({ nics }) =>
-    nics.every(
-      ({ tap }) => observation.state.has(linkKey(tap)) && !failing.some((resource) => mentions(resource, tap)),
+  const isReady = ({ tap }: { readonly tap: string }): boolean => {
+    const port = desired?.state.get(linkKey(tap));
+    // Without a bridge it is the port of a NIC that the guest has not let go of yet.
+    const isPort = port?.kind === 'link' && typeof port.master === 'string';
+    return isPort && observation.state.has(linkKey(tap)) && !failing.some((resource) => mentions(resource, tap));
+  };
+  return new Map(
+    [...attachments.values()].flatMap((nics) =>
+      nics.filter(isReady).map((nic) => [portKey(nic), links.get(nic.tap) ?? 0] as const),
     ),
   );
-  return new Set(ready.map(({ name }) => name));
 }
 
 /** A port's name stands in a link's name, a key of an element, or a rule's value: anywhere as a text of its own. */

@@ -32,6 +32,7 @@ export class MemoryKernel implements Kernel {
   #facts: Omit<HostFacts, 'links'>;
   readonly #kinds = new Map<string, string>();
   readonly #indexes = new Map<string, number>();
+  #nextIndex = 2;
   readonly #refused = new Map<string, { readonly code: string; readonly message: string }>();
   readonly #watchers = new Set<Watcher>();
 
@@ -153,11 +154,14 @@ export class MemoryKernel implements Kernel {
 
   #links(): readonly HostLink[] {
     const links = [...this.host.resources.values()].filter((each): each is Link => each.kind === 'link');
+    // A link that is made again under the same name is another one.
+    const names = new Set(links.map(({ name }) => name));
+    for (const name of this.#indexes.keys()) if (!names.has(name)) this.#indexes.delete(name);
     return links.map((link) => this.#hostLink(link));
   }
 
   #hostLink({ name, type, owned, mac, mtu, up, master, forwarding }: Link): HostLink {
-    const index = this.#indexes.get(name) ?? this.#indexes.size + 2;
+    const index = this.#indexes.get(name) ?? this.#nextIndex++;
     this.#indexes.set(name, index);
     const kind = type === 'foreign' ? this.#kinds.get(name) : type === 'tap' ? 'tun' : type;
     return {

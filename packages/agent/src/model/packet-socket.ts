@@ -25,6 +25,8 @@ export interface PacketSocket extends AsyncDisposable {
   readonly mac: string;
   receive(signal: AbortSignal): AsyncIterable<readonly Uint8Array[]>;
   send(frames: readonly Uint8Array[]): Promise<number>;
+  /** How many found no room in the receive buffer, since the socket was opened. */
+  dropped(): number;
 }
 
 /** An instruction of a classic BPF program over a frame. Source: linux/filter.h. */

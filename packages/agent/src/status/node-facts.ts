@@ -1,4 +1,4 @@
-import { contains, type NodeFacts, parseIpv4, parseSubnet } from '@kcore/contract';
+import { contains, type GuestRoom, type NodeFacts, parseIpv4, parseSubnet } from '@kcore/contract';
 import type { HostFacts, HostLink } from '../model/host-facts.ts';
 
 /** What is known of a node without looking at its network. */
@@ -10,6 +10,7 @@ export interface NodeDescriptionFacts {
   readonly runtime: string;
   readonly capacity: NodeFacts['capacity'];
   readonly listening: NodeFacts['listening'];
+  readonly room?: GuestRoom;
   /** Of the configuration: an address, or the name of the NIC that carries it. */
   readonly vtep?: string;
   readonly gatewayInterface?: string;

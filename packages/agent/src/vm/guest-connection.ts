@@ -15,6 +15,8 @@ const DEADLINES: Readonly<Record<GuestMethodName, number>> = {
   observe: 5_000,
   prepare: 10_000,
   start: 30_000,
+  setNics: 10_000,
+  dropNic: 10_000,
   stop: 60_000,
   remove: 60_000,
 };

@@ -20,7 +20,7 @@ export interface HoldOff {
   remaining(name: string): number;
 }
 
-export function createHoldOff(clock: Clock): HoldOff {
+export function createHoldOff(clock: Clock, limits = { first: FIRST_MILLISECONDS, most: MOST_MILLISECONDS }): HoldOff {
   const holds = new Map<string, Hold>();
   const current = (name: string): Hold | undefined => {
     const hold = holds.get(name);
@@ -31,7 +31,7 @@ export function createHoldOff(clock: Clock): HoldOff {
   return {
     attempted(name) {
       const attempts = current(name)?.attempts ?? 0;
-      const delay = Math.min(MOST_MILLISECONDS, FIRST_MILLISECONDS * 2 ** Math.min(attempts, 16));
+      const delay = Math.min(limits.most, limits.first * 2 ** Math.min(attempts, 16));
       holds.set(name, { attempts: attempts + 1, until: clock.monotonic() + delay });
     },
     clear: (name) => holds.delete(name),

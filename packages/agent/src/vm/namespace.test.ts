@@ -87,6 +87,19 @@ describe('the namespace runtime', () => {
     await host.close();
   });
 
+  it('hands a running guest its new NICs, with the documents that it understands', async () => {
+    const host = new Host(place.socket);
+    await using runtime = createNamespaceRuntime({ socket: place.socket, clock: systemClock });
+    const seed = { metaData: 'm', networkConfig: 'n', userData: 'u' };
+    await runtime.plug?.(vm('web-01', 'web'), 0, { ...seed, vendorData: 'v' }, 1450);
+    await runtime.unplug?.('web-01', 1, new AbortController().signal);
+    expect(host.requests.map(({ method, params }) => [method, params])).toEqual([
+      ['setNics', { vm: vm('web-01', 'web'), seed }],
+      ['dropNic', { name: 'web-01', index: 1 }],
+    ]);
+    await host.close();
+  });
+
   it('passes on what the host says went wrong', async () => {
     const host = new Host(place.socket);
     host.answer = () => {

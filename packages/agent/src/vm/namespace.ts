@@ -1,4 +1,4 @@
-import type { Vm } from '@kcore/contract';
+import type { GuestSeed, Vm } from '@kcore/contract';
 import type { Clock } from '../model/clock.ts';
 import type { NicAttachment, Seed, VmObserved, VmRuntime } from '../model/runtime.ts';
 import { createChanges } from './changes.ts';
@@ -44,7 +44,13 @@ export function createNamespaceRuntime(options: { readonly socket: string; reado
       return nics.map(({ netns, name }) => ({ kind: 'veth' as const, netns, name }));
     },
     async start(vm: Vm, seed: Seed): Promise<void> {
-      await (await connection()).request('start', { vm, seed });
+      await (await connection()).request('start', { vm, seed: guestSeed(seed) });
+    },
+    async plug(vm: Vm, _index: number, seed: Seed): Promise<void> {
+      await (await connection()).request('setNics', { vm, seed: guestSeed(seed) });
+    },
+    async unplug(name: string, index: number): Promise<void> {
+      await (await connection()).request('dropNic', { name, index });
     },
     async stop(name: string): Promise<void> {
       await (await connection()).request('stop', { name });
@@ -65,6 +71,11 @@ export function createNamespaceRuntime(options: { readonly socket: string; reado
       );
     },
   };
+}
+
+/** Such a guest does what the three documents say, and has no use for cloud-init's own settings. */
+function guestSeed({ vendorData: _, ...seed }: Seed): GuestSeed {
+  return seed;
 }
 
 /** Notices that the guest host is back without anybody asking it for something. */

@@ -1,7 +1,7 @@
 import type { VmRuntime } from '../model/runtime.ts';
 
 const NOT_CONFIGURED =
-  'this node runs no VMs: its agent has no VM runtime; set "runtime": {"kind": "qemu"} in the agent\'s configuration file';
+  'this node runs no VMs: its agent is told so by "runtime": {"kind": "none"} in its configuration file; take that out';
 
 /** The runtime of a node that only carries networks. A VM assigned to it stays pending, with the reason and the remedy. */
 export function createNoRuntime(reason: string = NOT_CONFIGURED): VmRuntime {
@@ -10,6 +10,7 @@ export function createNoRuntime(reason: string = NOT_CONFIGURED): VmRuntime {
   };
   return {
     description: 'none',
+    room: { kind: 'none', reason },
     observe: async () => [],
     prepare: refuse,
     start: refuse,

@@ -82,13 +82,45 @@ ethernets:
     routes:
       - to: "0.0.0.0/0"
         via: "10.250.0.1"
-        metric: 100
+        metric: 200
 `);
   });
 
-  it("passes the user's data on, and makes cloud-config of keys without it", () => {
-    expect(seedOf({ ...web01, userData: '#!/bin/sh\nexit 0\n' }, context).userData).toBe('#!/bin/sh\nexit 0\n');
-    const { userData } = seedOf({ ...web01, sshKeys: ['ssh-ed25519 AAAA me@here'] }, context);
-    expect(userData).toBe('#cloud-config\nhostname: web-01\nssh_authorized_keys:\n  - "ssh-ed25519 AAAA me@here"\n');
+  it('orders the default routes of several NICs, whoever gives them', () => {
+    const nics = [
+      { ...nic, network: 'web' },
+      { ...nic, index: 2, mac: '52:54:00:00:00:02', network: 'lan' },
+    ];
+    const { networkConfig } = seedOf({ ...web01, nics }, context);
+    expect(networkConfig.match(/dhcp4-overrides:\n {6}route-metric: \d+/g)).toEqual([
+      'dhcp4-overrides:\n      route-metric: 100',
+      'dhcp4-overrides:\n      route-metric: 300',
+    ]);
+  });
+
+  it("passes the user's data on, whatever it is, and keys beside it", () => {
+    const mine = {
+      ...web01,
+      userData: '#!/bin/sh\nexit 0\n',
+      sshKeys: ['mine'],
+      authorizedKeys: ['ssh-ed25519 AAAA me@here'],
+    };
+    const { userData, metaData } = seedOf(mine, context);
+    expect(userData).toBe('#!/bin/sh\nexit 0\n');
+    expect(metaData).toBe(
+      'instance-id: uid-web-01\nlocal-hostname: web-01\npublic-keys:\n  - "ssh-ed25519 AAAA me@here"\n',
+    );
+    expect(seedOf({ ...web01, sshKeys: ['ssh-rsa BBBB'] }, context).metaData).toContain('  - "ssh-rsa BBBB"\n');
+  });
+
+  it('lets each boot take the network configuration, and no password in', () => {
+    expect(seedOf(web01, context).vendorData).toBe(`#cloud-config
+updates:
+  network:
+    when:
+      - boot-new-instance
+      - boot
+ssh_pwauth: false
+`);
   });
 });

@@ -16,21 +16,38 @@ export interface SeedContext {
 export const PUBLIC_RESOLVERS = ['1.1.1.1', '8.8.8.8'];
 
 /**
- * The documents of cloud-init's NoCloud data source for one VM (R-14).
+ * What kcore has to say to every guest, beneath what the user says. Without `updates`, a guest would keep the network
+ * configuration of its first boot, and a NIC that was added later would have none. No password lets anybody in: there is none.
+ * Source: cloudinit.readthedocs.io, "Events and updates"; NoCloud's own events are those of every data source (22.4.2, 26.2).
+ */
+const VENDOR_DATA: YamlValue = {
+  updates: { network: { when: ['boot-new-instance', 'boot'] } },
+  ssh_pwauth: false,
+};
+
+/**
+ * The documents of cloud-init's NoCloud data source for one VM (R-14). Keys are in the meta-data, because they are then the
+ * default user's whatever the user data says, which need not even be cloud-config.
  * Source: cloudinit.readthedocs.io, "NoCloud" and "Networking config Version 2".
  */
 export function seedOf(vm: Vm, context: SeedContext): Seed {
+  const keys = vm.authorizedKeys ?? vm.sshKeys;
   return {
-    metaData: yaml({ 'instance-id': vm.uid, 'local-hostname': vm.hostname }),
+    metaData: yaml({
+      'instance-id': vm.uid,
+      'local-hostname': vm.hostname,
+      ...(keys.length === 0 ? {} : { 'public-keys': [...keys] }),
+    }),
     networkConfig: yaml({
       version: 2,
-      ethernets: Object.fromEntries(vm.nics.map((nic) => [`eth${nic.index}`, ethernet(nic, context)])),
+      ethernets: Object.fromEntries(vm.nics.map((nic) => [`eth${nic.index}`, ethernet(nic, vm, context)])),
     }),
-    userData: userData(vm),
+    userData: vm.userData ?? `#cloud-config\n${yaml({ hostname: vm.hostname })}`,
+    vendorData: `#cloud-config\n${yaml(VENDOR_DATA)}`,
   };
 }
 
-function ethernet(nic: Vm['nics'][number], context: SeedContext): YamlValue {
+function ethernet(nic: Vm['nics'][number], { nics }: Vm, context: SeedContext): YamlValue {
   const network = context.networks.get(nic.network);
   const mtu = context.mtuOf(nic.network);
   return {
@@ -38,15 +55,12 @@ function ethernet(nic: Vm['nics'][number], context: SeedContext): YamlValue {
     'set-name': `eth${nic.index}`,
     ...(network?.type === 'vxlan' && nic.address !== undefined
       ? staticAddressing(nic.address, network, nic.index, context.resolvers)
-      : { dhcp4: true }),
+      : { dhcp4: true, ...(nics.length > 1 ? { 'dhcp4-overrides': { 'route-metric': metricOf(nic.index) } } : {}) }),
     ...(mtu === undefined ? {} : { mtu }),
   };
 }
 
-/**
- * The route is written `0.0.0.0/0`: cloud-init 22.4 throws on `default` in its own version 2 parser. A further NIC's
- * default route has a metric, because Linux refuses a second one that is equal to the first.
- */
+/** The route is written `0.0.0.0/0`: cloud-init 22.4 throws on `default` in its own version 2 parser. */
 function staticAddressing(
   address: string,
   network: NodeNetwork,
@@ -58,7 +72,9 @@ function staticAddressing(
   return {
     dhcp4: false,
     addresses: [`${address}/${prefix}`],
-    ...(gatewayIp === undefined ? {} : { routes: [{ to: '0.0.0.0/0', via: gatewayIp, ...metric(nicIndex) }] }),
+    ...(gatewayIp === undefined
+      ? {}
+      : { routes: [{ to: '0.0.0.0/0', via: gatewayIp, ...(nicIndex === 0 ? {} : { metric: metricOf(nicIndex) }) }] }),
     nameservers: {
       addresses: [...(dhcp.dns ?? own)],
       ...(dhcp.domain === undefined ? {} : { search: [dhcp.domain] }),
@@ -66,13 +82,10 @@ function staticAddressing(
   };
 }
 
-function metric(nicIndex: number): { readonly metric?: number } {
-  return nicIndex === 0 ? {} : { metric: 100 * nicIndex };
-}
-
-/** User data is the user's own word; without it, the host name and keys as cloud-config. */
-function userData(vm: Vm): string {
-  if (vm.userData !== undefined) return vm.userData;
-  const keys = vm.sshKeys.length === 0 ? {} : { ssh_authorized_keys: [...vm.sshKeys] };
-  return `#cloud-config\n${yaml({ hostname: vm.hostname, ...keys })}`;
+/**
+ * Of a NIC's default route, where there are several: Linux refuses a second one that is equal to the first, and without a
+ * metric those by DHCP would all have the same. The NIC with the least index is used.
+ */
+function metricOf(nicIndex: number): number {
+  return 100 * (nicIndex + 1);
 }

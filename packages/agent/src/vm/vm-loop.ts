@@ -1,94 +1,71 @@
-import type { Vm, VmStatus } from '@kcore/contract';
-import type { Clock } from '../model/clock.ts';
-import type { NicAttachment, Seed, VmObserved, VmRuntime } from '../model/runtime.ts';
+import type { Nic, Vm, VmStatus } from '@kcore/contract';
+import type { ProbeTarget } from '../model/answer-probe.ts';
+import type { VmObserved, VmRuntime } from '../model/runtime.ts';
 import { createChanges } from './changes.ts';
-import { createHoldOff, type HoldOff } from './hold-off.ts';
-import { nextStep, type VmMemory, type VmSituation, type VmStep } from './step.ts';
-import { type VmTrouble, vmStatus } from './vm-status.ts';
+import { createHoldOff } from './hold-off.ts';
+import type { Context, State, VmLoopOptions, Work } from './loop-state.ts';
+import { type HeldNic, isDown, isSame, isUp, nextStep, portKey, type VmSituation, type VmStep } from './step.ts';
+import { takeStep } from './take-step.ts';
+import { vmStatus } from './vm-status.ts';
 
 /** VMs that are worked on at once: enough for a boot storm, few enough for the disk. */
 const CONCURRENCY = 8;
 /** The name under which the runtime itself is held off; no VM has an empty name. */
 const RUNTIME = '';
-
-export interface VmLoopOptions {
-  readonly runtime: VmRuntime;
-  readonly clock: Clock;
-  /** What an earlier life of the agent remembered, by VM name. */
-  readonly memory: ReadonlyMap<string, VmMemory>;
-  /** Resolves when the memory is on disk. */
-  readonly remember: (memory: ReadonlyMap<string, VmMemory>) => Promise<void>;
-  readonly seed: (vm: Vm) => Seed;
-  /** The MTU of a network, bytes, as its bridge has it. */
-  readonly mtuOf: (network: string) => number | undefined;
-  /** The attachments changed: the network must be reconciled. */
-  readonly onAttachments: () => void;
-  readonly onStatus: (statuses: readonly VmStatus[]) => void;
-  readonly onEvent: (event: { readonly type: string; readonly object: string; readonly message: string }) => void;
-}
+/** Steps that may take long and come to nothing when they are not wanted any more. */
+const GIVEN_UP: readonly VmStep[] = ['prepare', 'unplug'];
 
 /** Brings the VMs of a node to what is wanted, beside the network's loop: a guest that takes long to stop holds up nothing else. */
 export interface VmLoop {
-  want(vms: readonly Vm[]): void;
-  /** Names of the VMs whose NICs are all plugged in. */
-  setReady(names: ReadonlySet<string>): void;
-  /** What the NICs of each VM are plugged into; a VM that is not prepared has no entry. */
-  attachments(): ReadonlyMap<string, readonly NicAttachment[]>;
+  /** @param kept uids of deleted VMs whose disks stay. */
+  want(vms: readonly Vm[], kept: ReadonlySet<string>): void;
+  /** The ports that are there, as `portKey` has them, with their interface indexes. */
+  setReady(ports: ReadonlyMap<string, number>): void;
+  /** What the NICs of each VM are plugged into, those among them that a guest is still to let go of; a VM that is not prepared has no entry. */
+  attachments(): ReadonlyMap<string, readonly HeldNic[]>;
   /** Runs until the signal aborts. Guests stay as they are. */
   run(signal: AbortSignal): Promise<void>;
-}
-
-interface State {
-  /** Absent until something was said: until then no guest is touched. */
-  wanted?: ReadonlyMap<string, Vm>;
-  ready: ReadonlySet<string>;
-  observed: ReadonlyMap<string, VmObserved>;
-  away?: VmTrouble;
-  readonly memory: Map<string, VmMemory>;
-  /** The part of `memory` that is on disk. Ports are made only from this, or a restart would take them for nobody's. */
-  readonly saved: Map<string, VmMemory>;
-  readonly busy: Map<string, Promise<void>>;
-  readonly troubles: Map<string, VmTrouble>;
-  readonly sleeping: Set<string>;
-}
-
-interface Context {
-  readonly options: VmLoopOptions;
-  readonly state: State;
-  readonly holdOff: HoldOff;
-  readonly wake: (name: string) => void;
-  readonly signal: AbortSignal;
 }
 
 export function createVmLoop(options: VmLoopOptions): VmLoop {
   const changes = createChanges();
   const state: State = {
-    ready: new Set(),
+    kept: new Set(),
+    keptIsNew: true,
+    ready: new Map(),
+    ports: new Map(),
     observed: new Map(),
     memory: new Map(options.memory),
     saved: new Map(options.memory),
     busy: new Map(),
     troubles: new Map(),
     sleeping: new Set(),
+    restarts: new Map(),
+    stopwatches: new Map(),
+    answered: new Set(),
+    plugged: '',
   };
   return {
-    want(vms) {
+    want(vms, kept) {
       state.wanted = new Map(vms.map((vm) => [vm.name, vm]));
+      state.kept = kept;
+      state.keptIsNew = true;
       changes.add(RUNTIME);
     },
-    setReady(names) {
-      const same = names.size === state.ready.size && [...names].every((name) => state.ready.has(name));
-      state.ready = names;
+    setReady(ports) {
+      const same =
+        ports.size === state.ready.size && [...ports].every(([port, index]) => state.ready.get(port) === index);
+      state.ready = ports;
       if (!same) changes.add(RUNTIME);
     },
     attachments: () => currentAttachments(state),
     async run(signal) {
       const context = { options, state, holdOff: createHoldOff(options.clock), wake: changes.add, signal };
-      const watching = forward(options.runtime, changes.add, signal);
+      const watching = [forward(options.runtime, changes.add, signal), hearAnswers(context)];
       changes.add(RUNTIME);
       for await (const _names of changes.batches(signal)) await pass(context);
       // What is under way is not waited for: stopping a guest takes a minute, and the next life looks again.
-      await Promise.allSettled([watching]);
+      await Promise.allSettled(watching);
     },
   };
 }
@@ -97,12 +74,22 @@ async function forward(runtime: VmRuntime, wake: (name: string) => void, signal:
   for await (const { name } of runtime.watch(signal)) wake(name);
 }
 
-function currentAttachments({ wanted, saved }: State): ReadonlyMap<string, readonly NicAttachment[]> {
+async function hearAnswers({ options, state, wake, signal }: Context): Promise<void> {
+  for await (const guest of options.probe?.answers(signal) ?? []) {
+    state.answered.add(guest);
+    wake(RUNTIME);
+  }
+}
+
+/** A guest that is still up keeps its ports when it is to stop, so that it can say goodbye to whom it spoke with. */
+function currentAttachments({ wanted, saved, observed }: State): ReadonlyMap<string, readonly HeldNic[]> {
   const current = [...saved].filter(([name, { uid }]) => {
     const vm = wanted?.get(name);
-    return vm?.uid === uid && vm.state === 'running';
+    if (vm?.uid !== uid) return false;
+    const guest = observed.get(name);
+    return vm.state === 'running' || (guest?.uid === uid && !isDown(guest));
   });
-  return new Map(current.map(([name, { attachments }]) => [name, attachments]));
+  return new Map(current.map(([name, { nics }]) => [name, nics]));
 }
 
 async function pass(context: Context): Promise<void> {
@@ -115,16 +102,28 @@ async function pass(context: Context): Promise<void> {
     state.observed = observed;
     delete state.away;
     holdOff.clear(RUNTIME);
-    const names = new Set([...wanted.keys(), ...observed.keys(), ...state.memory.keys()]);
+    tellPorts(context);
+    notePorts(state);
+    const names = new Set([...wanted.keys(), ...observed.keys(), ...state.memory.keys(), ...state.busy.keys()]);
     for (const name of names) consider(name, context);
+    await keepDisks(context, wanted);
   } catch (error) {
     state.away = { during: 'observe', message: textOf(error) };
     holdOff.attempted(RUNTIME);
     wakeLater(RUNTIME, context);
   }
-  options.onStatus(
-    [...wanted.keys()].map((name) => vmStatus(name, situation(name, state), state.away ?? state.troubles.get(name))),
-  );
+  askForAnswers(context, wanted);
+  for (const name of state.restarts.keys()) if (!wanted.has(name)) state.restarts.delete(name);
+  options.onStatus([...wanted.keys()].map((name) => statusOf(name, state)));
+}
+
+function statusOf(name: string, state: State): VmStatus {
+  const trouble = state.away ?? state.troubles.get(name);
+  return vmStatus(name, situation(name, state), {
+    ...(trouble === undefined ? {} : { trouble }),
+    answered: state.answered.has(bootOf(state.observed.get(name))),
+    restarts: state.restarts.get(name) ?? 0,
+  });
 }
 
 function situation(name: string, state: State): VmSituation {
@@ -135,8 +134,75 @@ function situation(name: string, state: State): VmSituation {
     ...(wanted === undefined ? {} : { wanted }),
     ...(observed === undefined ? {} : { observed }),
     ...(memory === undefined ? {} : { memory }),
-    portsReady: state.ready.has(name),
+    isCutOff: (index) => {
+      const held = memory?.nics.find((nic) => nic.index === index);
+      const now = held === undefined ? undefined : state.ready.get(portKey(held));
+      const before = observed === undefined ? undefined : state.ports.get(plugOf(observed, index));
+      return now !== undefined && before !== undefined && now !== before;
+    },
+    isReady: (nic: Nic) => {
+      const held = memory?.nics.find((each) => isSame(each, nic));
+      return held !== undefined && state.ready.has(portKey(held));
+    },
   };
+}
+
+/** A guest that went down by itself, or was stopped, has no ports any more, and nobody else tells the network's loop. */
+function tellPorts({ options, state }: Context): void {
+  const plugged = [...currentAttachments(state)].map(([name, nics]) => [name, ...nics.map(portKey)].join()).join(';');
+  if (plugged === state.plugged) return;
+  state.plugged = plugged;
+  options.onAttachments();
+}
+
+/** A TAP's other end does not come back with it; a veth's does, being made with it. */
+function notePorts(state: State): void {
+  const ports = new Map<string, number>();
+  for (const guest of state.observed.values()) {
+    for (const plugged of guest.nics ?? []) {
+      const held = state.memory.get(guest.name)?.nics.find(({ index }) => index === plugged.index);
+      if (held?.attachment.kind !== 'tap') continue;
+      const key = plugOf(guest, plugged.index);
+      const port = state.ports.get(key) ?? state.ready.get(portKey(held));
+      if (port !== undefined) ports.set(key, port);
+    }
+  }
+  state.ports = ports;
+}
+
+function plugOf({ name, pid }: VmObserved, index: number): string {
+  return `${name} ${pid} ${index}`;
+}
+
+/** Disks that were kept of a VM stay until the controller speaks of them no more, or a VM has them. */
+async function keepDisks({ options, state }: Context, wanted: ReadonlyMap<string, Vm>): Promise<void> {
+  if (!state.keptIsNew) return;
+  const asked = [...wanted.values()].flatMap(({ disks }) =>
+    disks.flatMap(({ source }) => (source?.kind === 'kept' ? [source.uid] : [])),
+  );
+  await options.runtime.keepOnly?.(new Set([...state.kept, ...asked]));
+  state.keptIsNew = false;
+}
+
+/** One boot of a guest. */
+function bootOf(observed: VmObserved | undefined): string {
+  return `${observed?.name} ${observed?.uid} ${observed?.boot ?? observed?.pid}`;
+}
+
+function askForAnswers({ options, state }: Context, wanted: ReadonlyMap<string, Vm>): void {
+  if (options.probe === undefined) return;
+  const running = [...state.observed.values()].filter((guest) => guest.state === 'running');
+  const boots = new Set(running.map(bootOf));
+  for (const boot of state.answered) if (!boots.has(boot)) state.answered.delete(boot);
+  const silent = running.filter((guest) => guest.guest !== 'ready' && !state.answered.has(bootOf(guest)));
+  const targets = silent.flatMap((guest): readonly ProbeTarget[] => {
+    const nics = wanted.get(guest.name)?.nics ?? [];
+    return nics.flatMap(({ network, address, mac }) => {
+      const bridge = options.bridgeOf(network);
+      return address === undefined || bridge === undefined ? [] : [{ guest: bootOf(guest), bridge, mac, address }];
+    });
+  });
+  options.probe.ask(targets);
 }
 
 /** An event for each guest that was up and went down by itself. */
@@ -153,8 +219,12 @@ function sayWhoFell({ options, state }: Context, observed: ReadonlyMap<string, V
 /** Begins the next step of one VM, when it is due and nothing is under way for it. */
 function consider(name: string, context: Context): void {
   const { state, holdOff, wake } = context;
-  if (state.busy.has(name)) return;
   const now = situation(name, state);
+  const under = state.busy.get(name);
+  if (under !== undefined) {
+    if (isGivenUp(under, now)) under.giveUp.abort(new Error('it is not wanted any more'));
+    return;
+  }
   const step = nextStep(now);
   if (step === 'wait') {
     state.troubles.delete(name);
@@ -166,9 +236,12 @@ function consider(name: string, context: Context): void {
   }
   // Whoever finishes wakes the loop, which then comes back to those left out.
   if (state.busy.size >= CONCURRENCY) return;
-  const work = take(step, name, now, context)
+  const giveUp = new AbortController();
+  state.busy.set(name, { step, uid: now.wanted?.uid, giveUp });
+  takeStep(step, name, now, context, giveUp.signal)
     .then(() => state.troubles.delete(name))
     .catch((error: unknown) => {
+      if (giveUp.signal.aborted) return;
       if (step !== 'start') holdOff.attempted(name);
       if (step !== 'forget') state.troubles.set(name, { during: step, message: textOf(error) });
     })
@@ -176,49 +249,13 @@ function consider(name: string, context: Context): void {
       state.busy.delete(name);
       wake(name);
     });
-  state.busy.set(
-    name,
-    work.then(() => {}),
-  );
 }
 
-async function take(step: VmStep, name: string, now: VmSituation, context: Context): Promise<void> {
-  const { options, holdOff } = context;
-  const { runtime } = options;
-  const { wanted, memory } = now;
-  if (step === 'remove') {
-    await runtime.remove(name);
-    await remember(name, undefined, context);
-  } else if (step === 'forget') {
-    await remember(name, undefined, context);
-  } else if (step === 'stop') {
-    await runtime.stop(name);
-    if (memory !== undefined) await remember(name, { ...memory, started: false }, context);
-  } else if (step === 'prepare' && wanted !== undefined) {
-    const attachments = [...(await runtime.prepare(wanted))];
-    const started = now.observed?.state === 'running' || now.observed?.state === 'starting';
-    await remember(name, { uid: wanted.uid, attachments, started }, context);
-    options.onAttachments();
-  } else if (step === 'start' && wanted !== undefined && memory !== undefined) {
-    // Held off from here on, so that a guest which crashes at once is not started in a tight loop.
-    holdOff.attempted(name);
-    const mtus = wanted.nics.map(({ network }) => options.mtuOf(network));
-    await runtime.start(wanted, options.seed(wanted), mtus);
-    await remember(name, { ...memory, started: true }, context);
-  }
-}
-
-async function remember(
-  name: string,
-  memory: VmMemory | undefined,
-  { options, state, signal }: Context,
-): Promise<void> {
-  signal.throwIfAborted();
-  if (memory === undefined) state.memory.delete(name);
-  else state.memory.set(name, memory);
-  await options.remember(new Map(state.memory));
-  if (memory === undefined) state.saved.delete(name);
-  else state.saved.set(name, memory);
+/** An image of gigabytes is not fetched to its end for a VM that was deleted meanwhile. */
+function isGivenUp({ step, uid }: Work, { wanted, observed }: VmSituation): boolean {
+  if (!GIVEN_UP.includes(step)) return false;
+  const up = observed !== undefined && isUp(observed) && step === 'prepare';
+  return wanted?.uid !== uid || (wanted?.state === 'stopped' && !up);
 }
 
 function wakeLater(name: string, { options, state, holdOff, wake, signal }: Context): void {

@@ -98,9 +98,9 @@ export class Kcore implements Subject {
     return this.#order('usage');
   }
 
-  /** The event's message, when it came or comes within some seconds. */
+  /** The event's message, when it came or comes within half a minute. */
   async event(type: string): Promise<string | undefined> {
-    const found = await this.#running?.line(new RegExp(`^\\{"event":"${type}".*"message":"(.*)"\\}`), 10_000);
+    const found = await this.#running?.line(new RegExp(`^\\{"event":"${type}".*"message":"(.*)"\\}`), 30_000);
     return found?.[1];
   }
 

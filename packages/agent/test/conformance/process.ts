@@ -17,11 +17,16 @@ export async function onHost(program: string, ...args: string[]): Promise<string
   return stdout;
 }
 
+/** Milliseconds; only a program whose children live on takes them. */
+const AFTER_EXIT = 2000;
+
 /** A program that runs, with all the lines it prints. */
 export class Running {
   readonly child: ChildProcess;
   readonly lines: string[] = [];
   readonly #waiting = new Set<() => void>();
+  /** Settles when it has ended and all it printed was read. */
+  readonly #closed: Promise<unknown>;
 
   constructor(namespace: string, command: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.child = spawn('ip', ['netns', 'exec', namespace, ...command], {
@@ -35,6 +40,7 @@ export class Running {
         for (const look of this.#waiting) look();
       });
     }
+    this.#closed = new Promise((resolve) => this.child.once('close', resolve));
     this.child.once('exit', () => {
       for (const look of this.#waiting) look();
     });
@@ -71,8 +77,8 @@ export class Running {
     await Promise.race([seen, sleep(milliseconds, undefined, over).catch(() => {})]);
     over.abort();
     this.#waiting.delete(look);
-    // The last lines may come after the exit.
-    if (find() === undefined && this.ended) await sleep(50);
+    // The last lines may come after the exit. Whoever it has started may keep the streams open.
+    if (find() === undefined && this.ended) await Promise.race([this.#closed, sleep(AFTER_EXIT)]);
     return find();
   }
 

@@ -82,8 +82,13 @@ export class Stage<S extends Subject = Subject> implements AsyncDisposable {
        ip link set dev p-${name} master ${bridge} up`,
     );
     await inNamespace(namespace, 'ip link set dev eth0 up');
-    // The kernel notices the carrier with some delay; until then the bridge forwards nothing to this port.
-    await this.server(`until [ "$(cat /sys/class/net/p-${name}/brport/state)" = 3 ]; do sleep 0.02; done`);
+    // The kernel notices a carrier with some delay. Until it has, the bridge forwards nothing to this port, and drops
+    // without a word what its own host sends. The last line waits for the lock under which the kernel does so.
+    await this.server(
+      `until [ "$(cat /sys/class/net/p-${name}/brport/state)" = 3 ]; do sleep 0.02; done
+       until [ "$(cat /sys/class/net/${bridge}/operstate)" = up ]; do sleep 0.02; done
+       ip link show dev ${bridge} >/dev/null`,
+    );
     return this.keep(new Guest({ namespace, mac, directory: join(this.directory, name) }));
   }
 

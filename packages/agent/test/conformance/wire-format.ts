@@ -67,6 +67,11 @@ export const macText = (bytes: Uint8Array): string => Buffer.from(bytes).toStrin
 export const text = (code: number, value: string): WireOption => [code, Buffer.from(value, 'latin1')];
 export const ip = (code: number, address: string): WireOption => [code, ipBytes(address)];
 export const u16 = (code: number, value: number): WireOption => [code, [value >> 8, value & 255]];
+export const u32 = (code: number, value: number): readonly [number, Buffer] => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return [code, bytes];
+};
 /** Option 55: what the client wants to be told. */
 export const wanted = (...codes: number[]): WireOption => [55, codes];
 

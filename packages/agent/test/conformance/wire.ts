@@ -127,9 +127,10 @@ export class Wire implements AsyncDisposable {
     if (longer > 0) await sleep(longer);
   }
 
-  /** Resolves when a frame with a message of this type was heard, or some seconds are over: a program may tell sooner. */
+  /** Resolves when a frame with a message of this type was heard, or twenty seconds are over: a program may tell sooner. */
   async heard(type: TypeName): Promise<void> {
-    for (let wait = 0; wait < 200 && !this.frames.some(({ message }) => message.type === type); wait++) await sleep(20);
+    for (let wait = 0; wait < 1000 && !this.frames.some(({ message }) => message.type === type); wait++)
+      await sleep(20);
   }
 
   discover(mac: string, options: readonly WireOption[] = [], over: Partial<Draft> = {}): Promise<Frame | undefined> {

@@ -1,11 +1,12 @@
 import type { NodeNetwork, SpecObject } from '@kcore/contract';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile/compile.ts';
-import type { Attachments, Desired } from '../../src/compile/desired.ts';
+import type { Desired } from '../../src/compile/desired.ts';
 import type { Kernel } from '../../src/model/kernel.ts';
 import { describe as commands } from '../../src/plan/describe.ts';
 import { plan } from '../../src/plan/plan.ts';
 import {
+  attachmentsOf,
   bridgeNetwork,
   localBinding,
   natNetwork,
@@ -37,10 +38,7 @@ const everything: readonly SpecObject[] = [
   bridgeNetwork('lan', { uplink: 'eno3' }),
 ];
 const tap = { kind: 'tap', vnetHeader: true, multiQueue: false } as const;
-const attachments: Attachments = new Map([
-  ['web-01', [tap]],
-  ['db', [tap, tap]],
-]);
+const attachments = attachmentsOf(spec(...everything), () => tap);
 
 async function desiredOn(kernel: Kernel, objects: readonly SpecObject[]): Promise<Desired> {
   const { facts } = await kernel.observe(new Set());

@@ -5,7 +5,7 @@ import type { HostFacts } from '../../src/model/host-facts.ts';
 import { describe as commands } from '../../src/plan/describe.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { Namespaces } from '../support/network-namespaces.ts';
-import { host, natNetwork, node, spec, vm, vmNic } from '../support/node-fixture.ts';
+import { attachmentsOf, host, natNetwork, node, spec, vm, vmNic } from '../support/node-fixture.ts';
 
 /**
  * Whether the state that compile makes does on a real kernel what the requirements say, applied by the commands that
@@ -44,12 +44,11 @@ describe.each([0, 1])('nat with bridge-nf-call-iptables %i', (bridgeCalls) => {
       vm('app', vmNic('app', 0, 'default', '10.240.0.101')),
       vm('far', vmNic('far', 0, 'other', '10.241.0.100')),
     );
-    const attachments = new Map(
-      (['web', 'app', 'far'] as const).map((name) => [
-        name,
-        [{ kind: 'veth' as const, netns: `/run/netns/${names[name]}`, name: 'eth0' }],
-      ]),
-    );
+    const attachments = attachmentsOf(objects, (name) => ({
+      kind: 'veth',
+      netns: `/run/netns/${names[name as 'web' | 'app' | 'far']}`,
+      name: 'eth0',
+    }));
     const desired = compile(objects, facts, node, attachments);
     const uplink = { kind: 'link', type: 'foreign', name: 'eno1', owned: false, forwarding: false } as const;
     namespaces.run(names.node, commands(plan(desired.state, new Map([['link eno1', uplink]]))));
@@ -164,7 +163,12 @@ describe.each([0, 1])(
       const addresses = [...host.addresses, { link: 'eno2', address: '10.7.0.2', prefix: 24 }];
       const facts = { ...host, addresses, bridgeCallsIptables: bridgeCalls === 1 };
       const attachment = { kind: 'veth', netns: `/run/netns/${names.web}`, name: 'eth0' } as const;
-      const desired = compile(objects, facts, node, new Map([['web', [attachment]]]));
+      const desired = compile(
+        objects,
+        facts,
+        node,
+        attachmentsOf(objects, () => attachment),
+      );
       const uplink = { kind: 'link', type: 'foreign', name: 'eno2', owned: false, forwarding: false } as const;
       namespaces.run(names.node, commands(plan(desired.state, new Map([['link eno2', uplink]]))));
       namespaces.run(

@@ -4,7 +4,7 @@ import { compile } from '../../src/compile/compile.ts';
 import { describe as commands } from '../../src/plan/describe.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { Namespaces } from '../support/network-namespaces.ts';
-import { host, node, peer, spec, vm, vmNic, vxlanNetwork } from '../support/node-fixture.ts';
+import { attachmentsOf, host, node, peer, spec, vm, vmNic, vxlanNetwork } from '../support/node-fixture.ts';
 
 /**
  * Two nodes and a stranger on one underlay, an overlay without outbound NAT, a guest on each node, and what compile
@@ -71,7 +71,7 @@ describe.each([0, 1])('vxlan with bridge-nf-call-iptables %i', (bridgeCalls) => 
       objects,
       facts,
       { ...node, name: at, vtep: vteps[at] },
-      new Map([[guests[at], [attachment]]]),
+      attachmentsOf(objects, () => attachment),
     );
     return commands(plan(desired.state, new Map()));
   }

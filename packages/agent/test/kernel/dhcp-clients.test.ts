@@ -89,3 +89,29 @@ test('R-44: an udhcpc whose binding changes is refused at renewal and has the ne
   expect((await client.event('bound', mark))?.['address']).toBe('10.78.0.60');
   expect(client.events).toEqual(['deconfig', 'bound', 'nak', 'deconfig', 'bound']);
 });
+
+/** So many questions of the server for an address are lost on their way to guest b; the later ones arrive. */
+const losing = (questions: number): string =>
+  `nft add table bridge lossy
+   nft add chain bridge lossy output '{ type filter hook output priority 0; }'
+   nft add rule bridge lossy output oifname p-b arp operation request limit rate 1/day burst ${questions} packets drop`;
+
+test('RFC 5227: the question that goes with the OFFER finds who was not heard before; the client is refused and begins anew', async () => {
+  await stage.serve({ probe: true, range: { start: '10.78.0.100', end: '10.78.0.101' } });
+  const [a, b] = await Promise.all([stage.guest('a', A), stage.guest('b', B)]);
+  await b.run('ip address add 10.78.0.100/24 dev eth0');
+  await stage.server(losing(2));
+  const client = a.udhcpc('-q', '-n');
+  expect((await client.event('bound'))?.['address']).toBe('10.78.0.101');
+  expect(client.events).toEqual(['deconfig', 'nak', 'bound']);
+  expect(await stage.subject.event('AddressInUse')).toContain(`10.78.0.100 is used by ${B}`);
+});
+
+test('RFC 5227: an address that somebody uses after all is told, and stays with the client that was given it', async () => {
+  await stage.serve({ probe: true, range: { start: '10.78.0.100', end: '10.78.0.101' } });
+  const [a, b] = await Promise.all([stage.guest('a', A), stage.guest('b', B)]);
+  expect((await a.udhcpc('-q', '-n').event('bound'))?.['address']).toBe('10.78.0.100');
+  await b.run('ip address add 10.78.0.100/24 dev eth0; busybox arping -U -c 1 -I eth0 10.78.0.100 || true');
+  expect(await stage.subject.event('AddressInUse')).toContain(`leased to ${A}, but ${B} uses it as well`);
+  expect([...(await stage.subject.leases())]).toEqual([[A, '10.78.0.100']]);
+});

@@ -30,7 +30,7 @@ test('the example serves with what its flags say, and ends at SIGTERM', async ()
     ...['--reservation', `${MAC}=10.78.0.50`, '--dns', '9.9.9.9,1.0.0.1', '--mtu', '1400'],
     ...['--lease-seconds', '600', '--option', '224=cafe'],
   );
-  expect(await program.line(/^serving/, 20_000)).toBeDefined();
+  expect(await program.line(/^serving/, 45_000)).toBeDefined();
   const guest = await stage.guest('a', MAC);
   const seen = await stage.listen(guest.namespace, 'eth0');
   const bound = await guest.udhcpc('-q', '-n', '-O', 'mtu').event('bound');
@@ -46,8 +46,8 @@ test.each([
   [['--speed', '9'], "Unknown option '--speed'"],
 ])('the example refuses %j and says what is right', async (flags, message) => {
   const program = start(...flags);
-  expect(await program.line(/usage: dhcp-server/, 20_000)).toBeDefined();
+  expect(await program.line(/usage: dhcp-server/, 45_000)).toBeDefined();
   expect(program.lines.join('\n')).toContain(`Error: ${message}`);
-  await program.line(/^never$/, 5000);
+  await program.line(/^never$/, 30_000);
   expect(program.child.exitCode).toBe(2);
 });

@@ -72,7 +72,7 @@ describe.concurrent('faults', () => {
         keepLeasing(wire, round * 16 + index, told, stop.signal),
       );
       const enough = told.size + 50 + ((round * 37) % 100);
-      for (let wait = 0; told.size < enough && wait < 1000; wait++) await sleep(5);
+      for (let wait = 0; told.size < enough && wait < 6000; wait++) await sleep(5);
       await stage.subject.end('SIGKILL');
       stop.abort();
       await Promise.all(workers);

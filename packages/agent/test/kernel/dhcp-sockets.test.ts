@@ -97,7 +97,8 @@ it('one guest that floods its network keeps nobody from an address, and is not a
   const flooding = new AbortController();
   const flood = (async () => {
     while (!flooding.signal.aborted) {
-      await loud.send(...Array.from({ length: 200 }, () => discover));
+      // So many at once that most are too many, however seldom the machine gets round to it.
+      await loud.send(...Array.from({ length: 500 }, () => discover));
       await systemClock.sleep(1);
     }
   })();
@@ -131,8 +132,8 @@ it('serves thirty networks without a thread for any of them', async () => {
       }),
     ),
   );
-  // Those of the thread pool may have been started meanwhile; threads that open sockets have ended.
-  expect(readdirSync('/proc/self/task').length).toBeLessThanOrEqual(before + 4);
+  // Those of the thread pool may have been started meanwhile; threads that open sockets end by themselves.
+  await expect.poll(() => readdirSync('/proc/self/task').length, { timeout: 10_000 }).toBeLessThanOrEqual(before + 4);
   for (const index of [0, 17, 29]) {
     const guest = lab.client(`g${index}`, `br${index}`, '02:00:00:00:00:01');
     const raw = await lab.raw(guest);

@@ -240,7 +240,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Sends until it is answered, as a client does; undefined after so many attempts. */
-  async ask(message: ClientMessage, patience = 1000, attempts = 3): Promise<RawReply | undefined> {
+  async ask(message: ClientMessage, patience = 1000, attempts = 20): Promise<RawReply | undefined> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const answered = new Promise<RawReply>((resolve) => this.#waiting.set(message.mac, resolve));
       await this.send(message);

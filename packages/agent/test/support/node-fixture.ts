@@ -13,6 +13,7 @@ import {
 } from '@kcore/contract';
 import type { Attachments, NodeIdentity } from '../../src/compile/desired.ts';
 import type { HostFacts, HostLink } from '../../src/model/host-facts.ts';
+import type { NicAttachment } from '../../src/model/runtime.ts';
 
 /** A node like the lab's: eno1 with the default route in 192.168.40.0/24, eno2 without an address. */
 
@@ -95,13 +96,20 @@ export function spec(...objects: SpecObject[]): NodeSpec {
   return { epoch: 'e', revision: 1, objects: new Map(objects.map((object) => [specKey(object), object])) };
 }
 
-/** Every NIC of every VM is a veth into `/run/netns/<vm>`. */
-export function attachmentsOf(nodeSpec: NodeSpec): Attachments {
+/** Every NIC of every VM is a veth into `/run/netns/<vm>`, or what `attachment` says. */
+export function attachmentsOf(
+  nodeSpec: NodeSpec,
+  attachment = (vmName: string, { index }: Nic): NicAttachment => ({
+    kind: 'veth',
+    netns: `/run/netns/${vmName}`,
+    name: `eth${index}`,
+  }),
+): Attachments {
   const vms = [...nodeSpec.objects.values()].flatMap((object) => (object.kind === 'vm' ? [object.vm] : []));
   return new Map(
     vms.map((machine) => [
       machine.name,
-      machine.nics.map((each) => ({ kind: 'veth', netns: `/run/netns/${machine.name}`, name: `eth${each.index}` })),
+      machine.nics.map((each) => ({ ...each, attachment: attachment(machine.name, each) })),
     ]),
   );
 }

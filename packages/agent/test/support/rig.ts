@@ -9,6 +9,7 @@ import { createMemoryStore } from '../../src/store/memory.ts';
 import type { NodeStore } from '../../src/store/node-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeDhcp } from './fake-dhcp.ts';
+import { FakeProbe } from './fake-probe.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
 export const silent = pino({ level: 'silent' });
@@ -81,6 +82,7 @@ export class Rig implements AsyncDisposable {
   readonly store: NodeStore;
   readonly runtime: FakeRuntime;
   readonly dhcp = new FakeDhcp();
+  readonly probe = new FakeProbe();
   readonly source: HandSource;
   readonly agent: Agent;
 
@@ -90,7 +92,7 @@ export class Rig implements AsyncDisposable {
     this.store = parts.store ?? createMemoryStore();
     this.runtime = parts.runtime ?? new FakeRuntime();
     this.source = new HandSource();
-    const { clock, kernel, store, runtime, dhcp } = this;
+    const { clock, kernel, store, runtime, dhcp, probe } = this;
     this.agent = createAgent({
       identity: { node: 'node-1', agentVersion: '0.0.0', vxlanDisabled: false },
       source: parts.source ?? this.source,
@@ -101,6 +103,7 @@ export class Rig implements AsyncDisposable {
       store,
       runtime,
       dhcp,
+      probe,
     });
   }
 

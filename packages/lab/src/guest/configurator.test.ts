@@ -62,7 +62,7 @@ test('udhcpc: deconfig takes the lease away, leasefail says nothing', () => {
 });
 
 function harness(text: string) {
-  const interfaces = parseNetworkConfig(text);
+  const held = { interfaces: parseNetworkConfig(text) };
   const plugged: GuestLink[] = [];
   const done: (WantedLink & { index: number })[] = [];
   const clients: {
@@ -73,7 +73,7 @@ function harness(text: string) {
   }[] = [];
   const nameservers: (readonly string[])[] = [];
   const configurator = createConfigurator({
-    interfaces,
+    interfaces: () => held.interfaces,
     links: {
       list: async () => [...plugged],
       configure: async (index, wanted) => {
@@ -94,7 +94,10 @@ function harness(text: string) {
     log: () => undefined,
     onNameservers: (list) => nameservers.push(list),
   });
-  return { plugged, done, clients, nameservers, configurator };
+  const reseed = (other: string): void => {
+    held.interfaces = parseNetworkConfig(other);
+  };
+  return { plugged, done, clients, nameservers, configurator, reseed };
 }
 
 test('R-51: a NIC that was pulled and plugged in again is configured again', async () => {
@@ -137,4 +140,26 @@ test('a DHCP client that ended is started again at the next look', async () => {
   clients[0]?.end();
   await configurator.look();
   expect(clients).toHaveLength(2);
+});
+
+test('a NIC that its seed names no more is let go of, and a new one is configured', async () => {
+  const { plugged, done, clients, configurator, reseed } = harness(DHCP);
+  plugged.push({ index: 3, name: 'nic0', mac: '52:54:00:7b:11:e3' });
+  await configurator.look();
+  reseed(STATIC);
+  plugged.push({ index: 4, name: 'nic1', mac: '52:54:00:0b:9d:9f' });
+  await configurator.look();
+  expect(clients.map(({ stopped }) => stopped)).toEqual([true]);
+  expect(configurator.addresses()).toEqual(['10.250.0.2/24']);
+  expect(done.at(-1)).toMatchObject({ index: 4 });
+});
+
+test('of two default routes by DHCP, each has the metric that the seed gives it', () => {
+  const [wanted] = parseNetworkConfig(
+    'version: 2\nethernets: {eth1: {match: {macaddress: "02:00:00:00:00:01"}, dhcp4: true, dhcp4-overrides: {route-metric: 200}}}',
+  );
+  const lease = parseReport('bound|10.240.0.100|24|10.240.0.1||')?.lease;
+  expect(wantedLink(wanted as GuestInterface, lease).routes).toEqual([
+    { to: '0.0.0.0/0', via: '10.240.0.1', metric: 200 },
+  ]);
 });

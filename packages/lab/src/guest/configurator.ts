@@ -3,7 +3,8 @@ import type { GuestLink, GuestLinks, WantedLink } from './links.ts';
 import type { GuestInterface } from './network-config.ts';
 
 export interface ConfiguratorOptions {
-  readonly interfaces: readonly GuestInterface[];
+  /** As its seed says at the moment. */
+  readonly interfaces: () => readonly GuestInterface[];
   readonly links: GuestLinks;
   /** Starts a DHCP client on a device. */
   readonly dhcp: (device: string, onLease: (lease: DhcpLease | undefined) => void, onEnd: () => void) => DhcpClient;
@@ -61,14 +62,16 @@ export function createConfigurator(options: ConfiguratorOptions): Configurator {
   const lookOnce = async (): Promise<boolean> => {
     let settled = true;
     const links = new Map((await options.links.list()).map((link) => [link.mac, link]));
-    for (const wanted of options.interfaces) {
+    const interfaces = options.interfaces();
+    forgetOthers(interfaces, clients, configured);
+    for (const wanted of interfaces) {
       const link = links.get(wanted.mac);
       await lookAt(wanted, link).catch((error: unknown) => {
         settled = false;
         options.log(`${wanted.name}: ${error instanceof Error ? error.message : String(error)}`);
       });
     }
-    options.onNameservers(nameserversOf(options.interfaces, clients));
+    options.onNameservers(nameserversOf(interfaces, clients));
     return settled;
   };
 
@@ -119,6 +122,21 @@ export function createConfigurator(options: ConfiguratorOptions): Configurator {
   };
 }
 
+/** NICs that are none of the guest's any more. */
+function forgetOthers(
+  interfaces: readonly GuestInterface[],
+  clients: Map<string, Client>,
+  configured: Map<string, readonly string[]>,
+): void {
+  const own = new Set(interfaces.map(({ mac }) => mac));
+  for (const [mac, { client }] of clients) {
+    if (own.has(mac)) continue;
+    client.stop();
+    clients.delete(mac);
+  }
+  for (const mac of configured.keys()) if (!own.has(mac)) configured.delete(mac);
+}
+
 /** Static configuration and what the lease adds to it. */
 export function wantedLink(wanted: GuestInterface, lease: DhcpLease | undefined): WantedLink {
   const mtu = wanted.mtu ?? lease?.mtu;
@@ -128,8 +146,15 @@ export function wantedLink(wanted: GuestInterface, lease: DhcpLease | undefined)
     name: wanted.name,
     ...(mtu === undefined ? {} : { mtu }),
     addresses: [...wanted.addresses, ...leased],
-    routes: [...wanted.routes, ...(router === undefined ? [] : [{ to: '0.0.0.0/0', via: router }])],
+    routes: [
+      ...wanted.routes,
+      ...(router === undefined ? [] : [{ to: '0.0.0.0/0', via: router, ...metricOf(wanted) }]),
+    ],
   };
+}
+
+function metricOf({ dhcp4Metric }: GuestInterface): { readonly metric?: number } {
+  return dhcp4Metric === undefined ? {} : { metric: dhcp4Metric };
 }
 
 function nameserversOf(interfaces: readonly GuestInterface[], clients: ReadonlyMap<string, Client>): readonly string[] {

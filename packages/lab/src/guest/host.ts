@@ -7,7 +7,15 @@ import { createNamespace, deleteNamespace } from '../namespaces.ts';
 import { endProcesses, isAlive, processesIn } from '../process.ts';
 import { labProgram } from '../programs.ts';
 import { nodeCommand, spawnDetached } from '../spawn.ts';
-import { type GuestRecord, guestDirectory, loadRecords, saveRecord, writeSeed } from './record.ts';
+import {
+  dropInterface,
+  type GuestNicIdentity,
+  type GuestRecord,
+  guestDirectory,
+  loadRecords,
+  saveRecord,
+  writeSeed,
+} from './record.ts';
 
 /**
  * Keeps a node's guests. A guest is a network namespace with one guest process in it, which runs on when this host ends;
@@ -17,6 +25,10 @@ export interface GuestHost {
   observe(): readonly GuestObserved[];
   prepare(vm: Vm): Promise<readonly GuestNic[]>;
   start(vm: Vm, seed: GuestSeed): Promise<void>;
+  /** A running guest has other NICs. */
+  setNics(vm: Vm, seed: GuestSeed): Promise<void>;
+  /** A running guest has a NIC less. */
+  dropNic(name: string, index: number): Promise<void>;
   stop(name: string): Promise<void>;
   remove(name: string): Promise<void>;
 }
@@ -74,14 +86,16 @@ export async function openGuestHost(options: GuestHostOptions): Promise<GuestHos
     observe: () => [...guests.values()].map(observed),
     prepare: (vm) => inTurn(vm.name, () => prepare(options, guests, vm)),
     start: (vm, seed) => inTurn(vm.name, () => start(options, guests, ended, vm, seed)),
+    setNics: (vm, seed) => inTurn(vm.name, () => setNics(options, guests, vm, seed)),
+    dropNic: (name, index) => inTurn(name, () => dropNic(options, guests, name, index)),
     stop: (name) => inTurn(name, () => stop(options, guests, name)),
     remove: (name) => inTurn(name, () => remove(options, guests, name)),
   };
 }
 
 function observed(guest: Guest): GuestObserved {
-  const { name, uid, process } = guest.record;
-  const pid = guest.state === 'running' && process !== undefined ? { pid: process.pid } : {};
+  const { name, uid, process, nics } = guest.record;
+  const pid = guest.state === 'running' && process !== undefined ? { pid: process.pid, nics: [...nics] } : {};
   return { name, uid, state: guest.state, ...pid, ...(guest.message === undefined ? {} : { message: guest.message }) };
 }
 
@@ -117,11 +131,11 @@ async function prepare(options: GuestHostOptions, guests: Map<string, Guest>, vm
   await createNamespace(netns);
   if (!guests.has(vm.name)) {
     const { name, uid, hostname } = vm;
-    const record: GuestRecord = { name, uid, hostname, nics: vm.nics.length, stopped: false };
+    const record: GuestRecord = { name, uid, hostname, nics: [], stopped: false };
     await saveRecord(options.directory, record);
     guests.set(name, { record, state: 'prepared' });
   }
-  return vm.nics.map((_, index) => ({ netns: namespacePath(netns), name: `nic${index}` }));
+  return vm.nics.map(({ index }) => ({ netns: namespacePath(netns), name: `nic${index}` }));
 }
 
 async function start(
@@ -143,12 +157,52 @@ async function start(
     nsenter: options.nsenter,
   });
   const { name, uid, hostname } = vm;
-  const record: GuestRecord = { name, uid, hostname, nics: vm.nics.length, process: ref, stopped: false };
+  const record: GuestRecord = { name, uid, hostname, nics: identities(vm), process: ref, stopped: false };
   guests.set(name, { record, state: 'running' });
   onEnd(child, (how) => {
     if (guests.get(name)?.record.process?.pid === ref.pid) ended(name, how);
   });
   await saveRecord(options.directory, record);
+}
+
+/** The guest reads its seed again, as a machine does whose cloud-init looks at each NIC that comes. */
+async function setNics(options: GuestHostOptions, guests: Map<string, Guest>, vm: Vm, seed: GuestSeed): Promise<void> {
+  const { record } = runningGuest(guests, vm.name);
+  await writeSeed(guestDirectory(options.directory, vm.name), seed);
+  await keepNics(options, guests, record, identities(vm));
+}
+
+async function dropNic(
+  options: GuestHostOptions,
+  guests: Map<string, Guest>,
+  name: string,
+  index: number,
+): Promise<void> {
+  const { record } = runningGuest(guests, name);
+  const left = record.nics.filter((nic) => nic.index !== index);
+  await dropInterface(guestDirectory(options.directory, name), `eth${index}`);
+  await keepNics(options, guests, record, left);
+}
+
+async function keepNics(
+  options: GuestHostOptions,
+  guests: Map<string, Guest>,
+  record: GuestRecord,
+  nics: readonly GuestNicIdentity[],
+): Promise<void> {
+  const after = { ...record, nics };
+  await saveRecord(options.directory, after);
+  guests.set(record.name, { record: after, state: 'running' });
+}
+
+function runningGuest(guests: Map<string, Guest>, name: string): Guest {
+  const guest = guests.get(name);
+  if (guest?.state !== 'running') throw new Error(`guest '${name}' is not running`);
+  return guest;
+}
+
+function identities({ nics }: Vm): readonly GuestNicIdentity[] {
+  return nics.map(({ index, mac }) => ({ index, mac }));
 }
 
 /** Also when it had ended before anybody listened. */

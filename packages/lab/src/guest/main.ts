@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { openAnswering } from '../answering.ts';
@@ -16,18 +16,23 @@ if (!directory || !udhcpc) throw new Error('usage: guest DIRECTORY UDHCPC');
 /** A NIC that could not be configured, or a DHCP client that ended, is tried again after this time, milliseconds. */
 const RETRY = 1_000;
 
+const NETWORK_CONFIG = 'network-config';
+
 const log = (line: string): void => {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 };
 
 const metaData: unknown = parse(await readFile(join(directory, 'meta-data'), 'utf8'));
 const hostname = String((metaData as Readonly<Record<string, unknown>> | null)?.['local-hostname'] ?? 'localhost');
-const interfaces = parseNetworkConfig(await readFile(join(directory, 'network-config'), 'utf8'));
+const readInterfaces = async () => parseNetworkConfig(await readFile(join(directory, NETWORK_CONFIG), 'utf8'));
+// Watched before it is read for the first time, so that no change is missed.
+const reseeded = watch(directory);
+const seed = { interfaces: await readInterfaces() };
 
 const links = await openGuestLinks();
 const nameservers = { written: '' };
 const configurator = createConfigurator({
-  interfaces,
+  interfaces: () => seed.interfaces,
   links,
   dhcp: (device, onLease, onEnd) => startDhcpClient({ program: udhcpc, directory, device, hostname, onLease, onEnd }),
   onChanged: () => look(),
@@ -40,6 +45,19 @@ const configurator = createConfigurator({
     writeAtomically(join(directory, 'resolv.conf'), text).catch((error: unknown) => log(String(error)));
   },
 });
+
+/** Its NICs are others: its host writes the document anew. */
+async function followSeed(): Promise<void> {
+  for await (const { filename } of reseeded) {
+    if (filename !== NETWORK_CONFIG) continue;
+    try {
+      seed.interfaces = await readInterfaces();
+      look();
+    } catch (error) {
+      log(String(error));
+    }
+  }
+}
 
 function look(): void {
   configurator.look().then(
@@ -62,6 +80,7 @@ process.once('SIGTERM', () => {
   process.exit(0);
 });
 look();
+void followSeed();
 await openAnswering({
   tcpPort: 80,
   udpPort: 7,

@@ -7,6 +7,8 @@ export interface GuestInterface {
   readonly name: string;
   readonly mtu?: number;
   readonly dhcp4: boolean;
+  /** Of the default route that DHCP gives. */
+  readonly dhcp4Metric?: number;
   /** `address/prefix` */
   readonly addresses: readonly string[];
   readonly routes: readonly GuestRoute[];
@@ -51,6 +53,9 @@ function parseEthernet(id: string, ethernet: Section): GuestInterface {
   const match = section(ethernet['match'], `${path}.match`);
   only(match, ['macaddress'], `${path}.match`);
   const nameservers = section(ethernet['nameservers'] ?? {}, `${path}.nameservers`);
+  const overrides = section(ethernet['dhcp4-overrides'] ?? {}, `${path}.dhcp4-overrides`);
+  const metric = overrides['route-metric'];
+  if (metric !== undefined && typeof metric !== 'number') throw new Error(`${path}: route-metric must be a number`);
   const mtu = ethernet['mtu'];
   if (mtu !== undefined && typeof mtu !== 'number') throw new Error(`${path}.mtu must be a number`);
   return {
@@ -58,6 +63,7 @@ function parseEthernet(id: string, ethernet: Section): GuestInterface {
     name: string(ethernet['set-name'] ?? id, `${path}.set-name`),
     ...(mtu === undefined ? {} : { mtu }),
     dhcp4: ethernet['dhcp4'] === true,
+    ...(metric === undefined ? {} : { dhcp4Metric: metric }),
     addresses: strings(ethernet['addresses'], `${path}.addresses`),
     routes: list(ethernet['routes'], `${path}.routes`).map((entry, index) =>
       parseRoute(entry, `${path}.routes[${index}]`),

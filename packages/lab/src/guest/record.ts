@@ -1,15 +1,22 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestSeed } from '@kcore/contract';
+import { parse, stringify } from 'yaml';
 import { writeAtomically } from '../atomic-file.ts';
 import type { ProcessRef } from '../state.ts';
+
+export interface GuestNicIdentity {
+  readonly index: number;
+  readonly mac: string;
+}
 
 /** What is on disk of a guest, so that its host finds it again after a restart. */
 export interface GuestRecord {
   readonly name: string;
   readonly uid: string;
   readonly hostname: string;
-  readonly nics: number;
+  /** Those it looks after since it was started. */
+  readonly nics: readonly GuestNicIdentity[];
   /** Absent: prepared, never started, or stopped when `stopped` is true. */
   readonly process?: ProcessRef;
   readonly stopped: boolean;
@@ -43,4 +50,14 @@ export async function writeSeed(directory: string, seed: GuestSeed): Promise<voi
   await writeAtomically(join(directory, 'meta-data'), seed.metaData);
   await writeAtomically(join(directory, 'network-config'), seed.networkConfig);
   await writeAtomically(join(directory, 'user-data'), seed.userData);
+}
+
+/** Takes one interface out of a guest's network-config. */
+export async function dropInterface(directory: string, name: string): Promise<void> {
+  const path = join(directory, 'network-config');
+  const document: unknown = parse(await readFile(path, 'utf8'));
+  if (typeof document !== 'object' || document === null || !('ethernets' in document)) return;
+  const ethernets = { ...(document.ethernets as Readonly<Record<string, unknown>>) };
+  delete ethernets[name];
+  await writeAtomically(path, stringify({ ...document, ethernets }));
 }

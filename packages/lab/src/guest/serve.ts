@@ -81,6 +81,16 @@ async function perform(host: GuestHost, method: GuestMethodName, params: unknown
       await host.start(vm, seed);
       return {};
     }
+    case 'setNics': {
+      const { vm, seed } = parse('setNics', params);
+      await host.setNics(vm, seed);
+      return {};
+    }
+    case 'dropNic': {
+      const { name, index } = parse('dropNic', params);
+      await host.dropNic(name, index);
+      return {};
+    }
     case 'stop':
       await host.stop(parse('stop', params).name);
       return {};

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../testing/memory-disk.ts';
 import { AppendLog, type AppendLogOptions } from './append-log.ts';
-import type { LogFile } from './log-disk.ts';
+import type { LogDisk, LogFile } from './log-disk.ts';
 import { FILE_HEADER, LeaseLogCorruptError, readLog, writeGroup } from './log-format.ts';
 
 const PATH = '/state/leases.log';
@@ -28,6 +28,17 @@ class Journal {
     };
     return AppendLog.open(options, (payloads) => this.stored.push(...decode(payloads)));
   }
+}
+
+/** The disk, with each file as `change` makes it. */
+function withFiles(disk: MemoryDisk, change: (file: LogFile) => LogFile): LogDisk {
+  return {
+    read: (path) => disk.read(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    open: async (path) => change(await disk.open(path)),
+    create: async (path) => change(await disk.create(path)),
+  };
 }
 
 /** Appends, and counts as stored only what was acknowledged. */
@@ -113,6 +124,12 @@ describe('a torn tail is dropped, damage anywhere else is an error', () => {
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(decode(readLog(flipped, PATH).payloads)).toEqual(['one', 'two']);
     }
+  });
+
+  test('the last group is known by its place', () => {
+    const { lastGroupStart, end } = readLog(file(['one'], ['two', 'three']), PATH);
+    expect([lastGroupStart, end]).toEqual([16 + 19, 16 + 19 + 19 + 21]);
+    expect(readLog(file(), PATH).lastGroupStart).toBe(16);
   });
 
   test('of a torn group every page that did arrive is kept', () => {
@@ -227,6 +244,70 @@ describe('failing disks', () => {
     expect((await reopened(disk)).stored.filter((text) => text.length < 10)).toEqual(['state', 'next']);
   });
 
+  test('R-50: what a server wrote and had not synced when it ended is written again before anything follows it', async () => {
+    const disk = new MemoryDisk();
+    const journal = new Journal();
+    const log = await journal.open(disk);
+    await append(journal, log, 'before');
+    disk.fault = ({ op }) => {
+      if (op === 'sync') throw new Error('EIO');
+    };
+    await expect(append(journal, log, 'in memory')).rejects.toThrow('EIO');
+    disk.fault = () => {};
+    const next = new Journal();
+    const again = await next.open(disk);
+    expect(next.stored).toEqual(['before', 'in memory']);
+    await append(next, again, 'after');
+    const { stored } = await reopened(MemoryDisk.after(disk.journal, () => false));
+    expect(stored).toEqual(['before', 'in memory', 'after']);
+  });
+
+  test('when that cannot be written again, nothing is acknowledged until the log is written anew', async () => {
+    const disk = new MemoryDisk();
+    const first = new Journal();
+    await append(first, await first.open(disk), 'before');
+    disk.fault = ({ op }) => {
+      if (op === 'sync') throw new Error('EIO');
+    };
+    const journal = new Journal();
+    const log = await journal.open(disk);
+    expect(journal.problems).toEqual(['failed: EIO']);
+    disk.fault = () => {};
+    await expect(append(journal, log, 'too soon')).rejects.toThrow('cannot be written');
+    journal.time = 1001;
+    await append(journal, log, 'after');
+    expect((await reopened(MemoryDisk.after(disk.journal, () => false))).stored).toEqual(['before', 'after']);
+  });
+
+  test('R-50: nothing is written beside a group that could be told of its error in its place', async () => {
+    const disk = new MemoryDisk();
+    const journal = new Journal();
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    let [running, most, beside] = [0, 0, 0];
+    const slow = (file: LogFile): LogFile => ({
+      ...file,
+      write: async (bytes, position) => {
+        await turns();
+        beside += running;
+        await file.write(bytes, position);
+      },
+      writeThrough: async (bytes, position) => {
+        running += 1;
+        most = Math.max(most, running);
+        await turns();
+        await file.writeThrough(bytes, position);
+        running -= 1;
+      },
+    });
+    const log = await journal.open(disk, { disk: withFiles(disk, slow) });
+    for (let count = 0; count < 20; count++) await append(journal, log, 'x'.repeat(40_000));
+    await log[Symbol.asyncDispose]();
+    // Zeros were written ahead meanwhile, in another way.
+    expect([most, beside > 0]).toEqual([1, true]);
+  });
+
   test('more than the queue holds is refused', async () => {
     const journal = new Journal();
     const log = await journal.open(new MemoryDisk());
@@ -288,23 +369,15 @@ test('zeros that are written ahead slowly never come to lie on records', async (
   let slow = 0;
   const late = (file: LogFile): LogFile => ({
     ...file,
-    writeThrough: async (bytes, position) => {
+    write: async (bytes, position) => {
       const zeros = bytes.every((byte) => byte === 0);
       slow += zeros ? 1 : 0;
       // Many groups are written meanwhile, and more than there is room for.
       for (let turn = 0; zeros && turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      await file.writeThrough(bytes, position);
+      await file.write(bytes, position);
     },
   });
-  const log = await journal.open(disk, {
-    disk: {
-      read: (path) => disk.read(path),
-      rename: (from, to) => disk.rename(from, to),
-      remove: (path) => disk.remove(path),
-      open: async (path) => late(await disk.open(path)),
-      create: async (path) => late(await disk.create(path)),
-    },
-  });
+  const log = await journal.open(disk, { disk: withFiles(disk, late) });
   const filler = 'x'.repeat(40_000);
   for (let count = 0; count < 60; count++) await append(journal, log, `${count} ${filler}`);
   await log[Symbol.asyncDispose]();

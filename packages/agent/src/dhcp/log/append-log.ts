@@ -84,6 +84,7 @@ export class AppendLog implements AsyncDisposable {
     log.#position = contents.end;
     log.#size = bytes.length;
     log.#group = contents.lastGroup;
+    await log.#confirm(bytes.subarray(contents.lastGroupStart, contents.end));
     return log;
   }
 
@@ -172,7 +173,11 @@ export class AppendLog implements AsyncDisposable {
     }
   }
 
-  /** Space is reserved while groups are written to what is left of the last; only one that does not fit waits for it. */
+  /**
+   * Space is reserved while groups are written to what is left of the last; only one that does not fit waits for it.
+   * Not with `writeThrough`: the kernel tells an error once to each opening of a file, so the one of a group could be
+   * told here, where it does not matter, and the group be taken for written.
+   */
   async #makeRoom(file: LogFile, end: number): Promise<void> {
     if (end > this.#size) await this.#reserving;
     // On a full disk there may still be room for the records themselves.
@@ -180,7 +185,8 @@ export class AppendLog implements AsyncDisposable {
     if (this.#size - end > RESERVE_BELOW || this.#reserving !== undefined) return;
     const from = this.#size;
     this.#reserving = file
-      .writeThrough(new Uint8Array(RESERVE), from)
+      .write(new Uint8Array(RESERVE), from)
+      .then(() => file.sync())
       .then(() => {
         this.#size = from + RESERVE;
       })
@@ -188,6 +194,19 @@ export class AppendLog implements AsyncDisposable {
       .finally(() => {
         this.#reserving = undefined;
       });
+  }
+
+  /**
+   * Writes the last group again. A server that was killed, or was told of an error, may have left it in memory only,
+   * where it was read from; with the groups that follow on the medium, a power cut would leave a hole before them.
+   */
+  async #confirm(lastGroup: Uint8Array): Promise<void> {
+    try {
+      await this.#file?.write(lastGroup, this.#position - lastGroup.length);
+      await this.#file?.sync();
+    } catch (error) {
+      await this.#fail(error);
+    }
   }
 
   async #tryRewrite(): Promise<void> {

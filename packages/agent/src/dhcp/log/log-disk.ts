@@ -5,7 +5,10 @@ import { dirname } from 'node:path';
 export interface LogFile {
   /** Writes all of the bytes, or rejects. */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** The same; these bytes are on the medium when it resolves, others need not be. */
+  /**
+   * The same; these bytes are on the medium when it resolves, others need not be. One at a time. An error that concerns
+   * them is told here, whatever `sync` is told at the same time.
+   */
   writeThrough(bytes: Uint8Array, position: number): Promise<void>;
   /** Resolves when everything written is on the medium. */
   sync(): Promise<void>;
@@ -34,7 +37,8 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
 
 /**
  * The same file twice: what is written through a descriptor with O_DSYNC is synced by the write itself, which takes one
- * trip to the thread pool where a write and an fdatasync take two.
+ * trip to the thread pool where a write and an fdatasync take two. Each opening is told of failed writes by itself.
+ * Source: Documentation/filesystems/vfs.rst of the kernel, "Handling errors during writeback".
  */
 async function openFile(path: string, flags: 'r+' | 'w'): Promise<LogFile> {
   const handle = await open(path, flags, 0o600);
@@ -74,7 +78,8 @@ export const nodeDisk: LogDisk = {
       return await readFile(path);
     } catch (error) {
       if (isMissing(error)) return undefined;
-      throw error;
+      // An error of reading, unlike one of opening, does not say what was read.
+      throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
     }
   },
   open: (path) => openFile(path, 'r+'),

@@ -73,6 +73,8 @@ export interface LogContents {
   /** Where the next group goes. */
   readonly end: number;
   readonly lastGroup: number;
+  /** Where the last group begins; `end` when there is none. */
+  readonly lastGroupStart: number;
   /** The tail was torn: the file has to be rewritten before it is appended to. */
   readonly torn: boolean;
 }
@@ -117,9 +119,11 @@ export function readLog(bytes: Uint8Array, path: string): LogContents {
   const payloads: Uint8Array[] = [];
   let offset = FILE_HEADER.length;
   let last: FoundRecord | undefined;
+  let lastGroupStart = offset;
   for (;;) {
     const record = recordAt(bytes, view, offset);
     if (record === undefined) break;
+    if (record.group !== last?.group) lastGroupStart = offset;
     payloads.push(record.payload);
     offset = record.end;
     last = record;
@@ -127,12 +131,13 @@ export function readLog(bytes: Uint8Array, path: string): LogContents {
   const lastGroup = last?.group ?? FIRST_GROUP - 1;
   const complete = last === undefined || last.remaining === 0;
   const clean = isZero(bytes.subarray(offset));
-  if (clean) return { payloads, end: offset, lastGroup, torn: !complete };
+  if (clean) return { payloads, end: offset, lastGroup, lastGroupStart, torn: !complete };
   const newestTorn = complete ? lastGroup + 1 : lastGroup;
   return {
     payloads: [...payloads, ...salvage(bytes, view, offset, newestTorn, path)],
     end: offset,
     lastGroup,
+    lastGroupStart,
     torn: true,
   };
 }

@@ -23,7 +23,7 @@ function maxLength({ request, network }: Exchange): number {
 /** The name that a binding gives the client, when it asks for it and the network gives none to all. */
 function boundName({ request, network, mac }: Exchange): RawOption | undefined {
   const hostname = network.bound.get(mac)?.hostname;
-  if (hostname === undefined || network.options.some(({ code }) => code === HOSTNAME)) return undefined;
+  if (hostname === undefined) return undefined;
   const list = optionOf(request.packet, 'parameterList');
   return list === undefined || list.includes(HOSTNAME) ? option('hostname', hostname) : undefined;
 }
@@ -41,6 +41,11 @@ function autoConfigure({ network }: Exchange, { type, leaseSeconds }: Answer): R
   return option('autoConfigure', allowed ? 1 : 0);
 }
 
+/** An option that is configured by its code replaces what would be sent; two with one code would be read as one value. */
+function unlessConfigured({ network }: Exchange, one: RawOption | undefined): RawOption | undefined {
+  return network.options.some(({ code }) => code === one?.code) ? undefined : one;
+}
+
 /** What is this client's alone. */
 function ownOptions(exchange: Exchange, answer: Answer, boot: BootAnswer | undefined): readonly RawOption[] {
   const own: RawOption[] = [];
@@ -48,9 +53,9 @@ function ownOptions(exchange: Exchange, answer: Answer, boot: BootAnswer | undef
     if (one !== undefined) own.push(one);
   };
   add(echoedId(exchange));
-  add(boundName(exchange));
-  add(autoConfigure(exchange, answer));
-  if (boot !== undefined) for (const one of boot.options) own.push(one);
+  add(unlessConfigured(exchange, boundName(exchange)));
+  add(unlessConfigured(exchange, autoConfigure(exchange, answer)));
+  if (boot !== undefined) for (const one of boot.options) add(unlessConfigured(exchange, one));
   return own;
 }
 

@@ -126,6 +126,37 @@ describe('lease times', () => {
   });
 });
 
+describe('an option by code replaces what the server would have sent, and never stands beside it', () => {
+  test('T1 and T2: with a lease, and not without one', () => {
+    const options = [
+      { code: 58, hex: '00000004' },
+      { code: 59, hex: '00000008' },
+    ];
+    const packet = offer({ options }, list(58, 59, 1));
+    expect([packet.options.get(58), packet.options.get(59)]).toEqual([
+      Uint8Array.of(0, 0, 0, 4),
+      Uint8Array.of(0, 0, 0, 8),
+    ]);
+    expect(optionOf(offer({ options: options.slice(1) }), 'renewalTime')).toBe(21600);
+    const informed = replyOf(ask({ options }, { type: 'inform', ciaddr: `${NET}9`, options: [list(58, 59, 1)] }));
+    expect([51, 58, 59].filter((code) => informed.options.has(code))).toEqual([]);
+    const endless = offer({ options, leaseSeconds: 0xffff_ffff });
+    expect([58, 59].filter((code) => endless.options.has(code))).toEqual([]);
+  });
+
+  test('network boot', () => {
+    const boot = { server: `${NET}5`, bios: 'pxelinux.0' };
+    const options = [
+      { code: 67, hex: Buffer.from('other').toString('hex') },
+      { code: 150, hex: '0a4d0009' },
+    ];
+    const packet = offer({ boot, options }, option('clientArchitecture', [0]));
+    expect([optionOf(packet, 'bootFile'), optionOf(packet, 'tftpServers'), optionOf(packet, 'tftpServerName')]).toEqual(
+      ['other', [parseIpv4(`${NET}9`)], `${NET}5`],
+    );
+  });
+});
+
 describe('network boot', () => {
   const boot = {
     bios: 'pxelinux.0',

@@ -1,5 +1,5 @@
 import type { Ipv4Number } from '@kcore/contract';
-import { option } from '../codec/options.ts';
+import { option, optionCode } from '../codec/options.ts';
 import { MESSAGE_TYPE, type RawOption } from '../codec/packet.ts';
 import { encodeOptions } from '../codec/write-options.ts';
 import { INFINITE_SECONDS } from '../leases/lease.ts';
@@ -30,16 +30,20 @@ interface Remembered extends ReplyKind {
 /** Kinds of clients of one network at a time; what is not remembered is only slower. */
 const MAX_REMEMBERED = 32;
 
-/** T1 and T2 are sent because some clients' own defaults differ. Source: RFC 2131 §4.4.5. */
-function leaseTimes(seconds: number): readonly RawOption[] {
+const RENEWAL = optionCode('renewalTime');
+const REBINDING = optionCode('rebindingTime');
+const isTime = ({ code }: RawOption): boolean => code === RENEWAL || code === REBINDING;
+
+/**
+ * T1 and T2 are sent because some clients' own defaults differ; those of the configuration replace them, with the lease
+ * and only with it. Source: RFC 2131 §4.4.5.
+ */
+function leaseTimes(seconds: number, configured: readonly RawOption[]): readonly RawOption[] {
   const lease = option('leaseTime', seconds);
   // A lease that never ends is never renewed.
   if (seconds === INFINITE_SECONDS) return [lease];
-  return [
-    lease,
-    option('renewalTime', Math.floor(seconds * 0.5)),
-    option('rebindingTime', Math.floor(seconds * 0.875)),
-  ];
+  const own = [option('renewalTime', Math.floor(seconds * 0.5)), option('rebindingTime', Math.floor(seconds * 0.875))];
+  return [lease, ...own.map((time) => configured.find(({ code }) => code === time.code) ?? time)];
 }
 
 function compose(options: readonly ConfiguredOption[], kind: ReplyKind): ReplyOptions {
@@ -47,9 +51,12 @@ function compose(options: readonly ConfiguredOption[], kind: ReplyKind): ReplyOp
   const all = [
     option('messageType', MESSAGE_TYPE[type]),
     option('serverId', server),
-    ...(leaseSeconds === undefined ? [] : leaseTimes(leaseSeconds)),
+    ...(leaseSeconds === undefined ? [] : leaseTimes(leaseSeconds, options.filter(isTime))),
     ...(rapid ? [option('rapidCommit', true)] : []),
-    ...optionsFor(options, list),
+    ...optionsFor(
+      options.filter((one) => !isTime(one)),
+      list,
+    ),
   ];
   return { options: all, block: encodeOptions(all) };
 }

@@ -1,5 +1,6 @@
 import { formatIpv4, type Ipv4Number, isIpv4, parseIpv4 } from '@kcore/contract';
 import type { Datagram } from '../../model/packet-socket.ts';
+import type { ArpPacket } from '../codec/arp.ts';
 import { parseMac } from '../codec/mac.ts';
 import { optionOf } from '../codec/options.ts';
 import { type DhcpPacket, type MessageType, messageTypeName } from '../codec/packet.ts';
@@ -12,7 +13,8 @@ import type { Decision, DhcpEvent, DhcpRequest, DropReason } from '../respond/de
 import { foreignServerSeen } from '../respond/foreign-server.ts';
 import { respond } from '../respond/respond.ts';
 import type { ServedNetwork } from '../respond/served-network.ts';
-import type { ArpProber } from './arp-prober.ts';
+import { claimAgainst } from './address-claim.ts';
+import type { ArpProber, ProbeResult } from './arp-prober.ts';
 import { Counters } from './counters.ts';
 import { type LinkSockets, Outbox } from './outbox.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -125,6 +127,20 @@ export class Desk {
     if (event !== undefined) this.#options.onEvent(event);
   }
 
+  /**
+   * ARP of somebody on the link. An answer that came too late for the question takes the offer back: the client's
+   * REQUEST is refused. A lease stays, because its client was told; it may decline it.
+   */
+  hearArp(arp: ArpPacket): void {
+    this.#attachment?.prober.hear(arp);
+    const claimed = claimAgainst(arp, this.#table, this.#options.now());
+    if (claimed === undefined || arp.senderMac === this.#attachment?.sockets.packet.mac) return;
+    if (claimed.kind === 'lease') {
+      const message = `${formatIpv4(claimed.address)} is leased to ${claimed.mac}, but ${arp.senderMac} uses it as well`;
+      this.#options.onEvent({ type: 'AddressInUse', message });
+    } else if (this.#probes) this.#quarantine(claimed, arp.senderMac);
+  }
+
   /** What may have changed since the last batch, and does not within one. */
   #look(): void {
     this.#limit.look();
@@ -138,6 +154,11 @@ export class Desk {
     const lost = udp.dropped();
     if (lost > this.#lost) this.counters.drop('receive-buffer-full', lost - this.#lost);
     this.#lost = lost;
+  }
+
+  /** Whether addresses of this network are looked for before they are given. */
+  get #probes(): boolean {
+    return this.#network.spec.probe !== false;
   }
 
   #begin(): Outbox {
@@ -190,6 +211,8 @@ export class Desk {
         this.#probe(decision.offer, datagram, attachment);
         return;
       case 'reply': {
+        // Once more, just before the OFFER: where that arrives, so does this, whatever became of the questions before.
+        if (decision.offer !== undefined && this.#probes) void attachment.prober.ask(decision.offer.address);
         const origin = { mac: this.#macBytes, address: this.#network.server };
         const bytes = encodeReply(this.#room, decision.reply, decision.delivery, origin);
         outbox.add(decision.reply.type, bytes, decision.commit.length > 0);
@@ -211,17 +234,21 @@ export class Desk {
     void attachment.prober.look(offer.address, offer.mac).then((result) => this.#probed(offer, result));
   }
 
-  async #probed(offer: Offer, result: 'free' | 'used' | 'stopped'): Promise<void> {
+  async #probed(offer: Offer, result: ProbeResult): Promise<void> {
     const datagram = this.#probing.get(offer.address);
     this.#probing.delete(offer.address);
     const request = datagram === undefined ? undefined : this.#read(datagram);
-    if (datagram === undefined || request === undefined || result === 'stopped') return;
+    if (datagram === undefined || request === undefined) return;
+    if (result === 'stopped') {
+      this.counters.drop('not-probed');
+      return;
+    }
     if (result === 'free') {
       // Only when it is still this client's: a lease or another's offer may have come meanwhile.
       const holding = this.#table.at(offer.address);
       if (holding?.kind === 'offer' && holding.mac === offer.mac) this.#table.offer({ ...holding, checked: true });
     } else {
-      this.#quarantine(offer);
+      this.#quarantine(offer, result.usedBy);
     }
     this.#look();
     const outbox = this.#begin();
@@ -229,12 +256,12 @@ export class Desk {
     await this.#finish(outbox);
   }
 
-  #quarantine({ address, mac }: Offer): void {
+  #quarantine({ address, mac }: Offer, user: string): void {
     const transaction = this.#options.store.begin();
     const expiresAt = this.#options.now() + USED_MILLISECONDS;
     transaction.add({ change: 'quarantine', network: this.#network.spec.network, address, mac, expiresAt });
     void transaction.commit().catch(() => {});
-    const message = `${formatIpv4(address)} is used by somebody without a lease; it is given to nobody for an hour`;
+    const message = `${formatIpv4(address)} is used by ${user} without a lease; it is given to nobody for an hour`;
     this.#options.onEvent({ type: 'AddressInUse', message });
   }
 }

@@ -1,9 +1,10 @@
 import type { Clock } from '../../model/clock.ts';
 import type { PacketSocket, PacketSockets } from '../../model/packet-socket.ts';
-import { ETHERTYPE_ARP, parseArp } from '../codec/arp.ts';
+import { ETHERTYPE_ARP } from '../codec/arp.ts';
 import { SERVER_PORT } from '../codec/packet.ts';
 import { ETHERTYPE_IPV4 } from '../codec/received-frame.ts';
 import { DHCP_REPLIES } from '../codec/reply-filter.ts';
+import { ArpEar } from './arp-ear.ts';
 import { ArpProber } from './arp-prober.ts';
 import { Desk, type DeskOptions } from './desk.ts';
 import type { DhcpLog } from './dhcp-log.ts';
@@ -106,17 +107,20 @@ export class Endpoint implements AsyncDisposable {
     this.#stopped.signal.addEventListener('abort', stop, { once: true });
     if (this.#stopped.signal.aborted) stop();
     const { packet, watch, udp } = sockets;
+    const ear = new ArpEar(packet, (arp) => this.desk.hearArp(arp));
     const prober = new ArpProber({
       clock: this.#options.clock,
       mac: () => packet.mac,
-      send: (frame) => void packet.send([frame]).catch(() => {}),
+      send: (frame) => packet.send([frame]),
+      heardAll: () => ear.heardAll(),
+      lost: () => packet.dropped(),
     });
     this.desk.attach({ sockets, prober });
     this.#options.log.debug({ link: this.#link }, 'dhcp sockets open');
     const results = await Promise.allSettled(
       [
-        this.#receiveRequests(sockets, ended.signal),
-        hearArp(packet, prober, ended.signal),
+        this.#receiveRequests(sockets, ear, ended.signal),
+        ear.listen(ended.signal),
         this.#hearServers(watch, ended.signal),
       ].map((listening) => listening.finally(stop)),
     );
@@ -134,23 +138,15 @@ export class Endpoint implements AsyncDisposable {
     for await (const frames of watch.receive(signal)) for (const frame of frames) this.desk.hear(frame);
   }
 
-  async #receiveRequests(sockets: LinkSockets, signal: AbortSignal): Promise<void> {
+  async #receiveRequests({ udp }: LinkSockets, ear: ArpEar, signal: AbortSignal): Promise<void> {
     const inFlight = new Set<Promise<void>>();
-    for await (const batch of sockets.udp.receive(signal)) {
+    for await (const batch of udp.receive(signal)) {
+      // Who uses an address may have said so before its client's REQUEST came, on the other socket.
+      if (this.desk.network.spec.probe !== false) await ear.heardAll();
       const done: Promise<void> = this.desk.handle(batch).finally(() => inFlight.delete(done));
       inFlight.add(done);
       if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
     }
     await Promise.all(inFlight);
-  }
-}
-
-async function hearArp(packet: PacketSocket, prober: ArpProber, signal: AbortSignal): Promise<void> {
-  for await (const frames of packet.receive(signal)) {
-    if (prober.size === 0) continue;
-    for (const frame of frames) {
-      const arp = parseArp(frame);
-      if (arp !== undefined) prober.hear(arp);
-    }
   }
 }

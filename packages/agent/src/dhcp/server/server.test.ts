@@ -1,70 +1,11 @@
-import { formatIpv4 } from '@kcore/contract';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { DhcpNetwork } from '../../model/dhcp-network.ts';
-import { FRAME_HEADROOM } from '../codec/frame.ts';
-import { formatMac, parseMac } from '../codec/mac.ts';
-import { optionOf } from '../codec/options.ts';
-import { messageTypeName } from '../codec/packet.ts';
-import { parsePacket } from '../codec/parse.ts';
 import type { LogDisk } from '../log/log-disk.ts';
 import { type ClientMessage, clientMessage } from '../testing/client.ts';
-import { ManualClock, settle } from '../testing/manual-clock.ts';
-import { MemoryDisk } from '../testing/memory-disk.ts';
-import { type MemoryLink, MemorySockets } from '../testing/memory-sockets.ts';
-import { createDhcpServer, type DhcpServer } from './server.ts';
+import { A, B, C, Host, lease, network, say, sent } from '../testing/host.ts';
+import { settle } from '../testing/manual-clock.ts';
 
-const A = '02:00:00:00:00:0a';
-const B = '02:00:00:00:00:0b';
-const C = '02:00:00:00:00:0c';
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const LOG_PATH = '/state/leases.log';
-
-function network(over: Partial<DhcpNetwork> = {}): DhcpNetwork {
-  return {
-    network: 'lan',
-    link: 'kbr-lan',
-    serverAddress: '10.77.0.1',
-    prefix: 24,
-    range: { start: '10.77.0.100', end: '10.77.0.101' },
-    leaseSeconds: 3600,
-    router: '10.77.0.1',
-    dns: ['1.1.1.1'],
-    options: [],
-    bindings: [],
-    reservations: [],
-    bindingsOnly: false,
-    probe: false,
-    ...over,
-  };
-}
-
-/** A host with one server; each test has its own. */
-class Host {
-  readonly sockets = new MemorySockets();
-  readonly clock = new ManualClock();
-  readonly memory = new MemoryDisk();
-  readonly events: string[] = [];
-  disk: LogDisk = this.memory;
-  server: DhcpServer | undefined;
-
-  async start(...networks: DhcpNetwork[]): Promise<DhcpServer> {
-    this.server = await createDhcpServer({
-      sockets: this.sockets,
-      directory: '/state',
-      clock: this.clock,
-      onEvent: (type, object) => this.events.push(`${type} ${object}`),
-      disk: this.disk,
-    });
-    await this.server.setNetworks(networks);
-    await settle();
-    return this.server;
-  }
-
-  async stop(): Promise<void> {
-    await this.server?.[Symbol.asyncDispose]();
-    this.server = undefined;
-  }
-}
 
 const hosts: Host[] = [];
 function host(): Host {
@@ -75,33 +16,6 @@ function host(): Host {
 afterEach(async () => {
   await Promise.all(hosts.splice(0).map((made) => made.stop()));
 });
-
-/** What came out of a link since it was asked last: `ack 10.77.0.100 to <mac> at <address>`. */
-function sent(link: MemoryLink): string[] {
-  return link.frames.splice(0).map((frame) => {
-    if (frame[12] === 8 && frame[13] === 6)
-      return `who-has ${formatIpv4(new DataView(frame.buffer, frame.byteOffset).getUint32(38))}`;
-    const parsed = parsePacket(frame.subarray(FRAME_HEADROOM));
-    if (parsed.kind === 'malformed') return parsed.reason;
-    const type = messageTypeName(optionOf(parsed.packet, 'messageType') ?? 0);
-    return `${type} ${formatIpv4(parsed.packet.yiaddr)} to ${formatMac(frame, 0)} at ${formatIpv4(new DataView(frame.buffer, frame.byteOffset).getUint32(30))}`;
-  });
-}
-
-async function say(link: MemoryLink, message: ClientMessage): Promise<string[]> {
-  link.receiveDatagram(clientMessage(message));
-  await settle();
-  return sent(link);
-}
-
-/** The whole conversation of a new client; the address it got. */
-async function lease(link: MemoryLink, mac: string): Promise<string | undefined> {
-  const [offer = ''] = await say(link, { type: 'discover', mac });
-  const requested = offer.split(' ')[1];
-  if (requested === undefined) return undefined;
-  const [ack = ''] = await say(link, { type: 'request', mac, requested, server: '10.77.0.1' });
-  return ack.startsWith('ack') ? ack.split(' ')[1] : undefined;
-}
 
 describe('serving', () => {
   test('R-04: a lease, told to the MAC that asked', async () => {
@@ -445,67 +359,6 @@ describe('networks come, change and go', () => {
     expect(again.leases()).toHaveLength(2);
     await clock.advance(3_600_000);
     expect(again.leases()).toEqual([]);
-  });
-});
-
-describe('addresses not known to be free are looked for first (RFC 5227)', () => {
-  const probing = network({ probe: true });
-
-  function arpReply(senderMac: string, address: [number, number, number, number]): Uint8Array {
-    const frame = new Uint8Array(42);
-    frame.set([8, 6, 0, 1, 8, 0, 6, 4, 0, 2], 12);
-    frame.set(parseMac(senderMac), 22);
-    frame.set(address, 28);
-    return frame;
-  }
-
-  test('two questions, then the offer; a request that is repeated meanwhile is answered once', async () => {
-    const { sockets, start, clock } = bound(host());
-    const link = sockets.addLink('kbr-lan');
-    const server = await start(probing);
-    expect(await say(link, { type: 'discover', mac: A, xid: 1 })).toEqual(['who-has 10.77.0.100']);
-    expect(await say(link, { type: 'discover', mac: A, xid: 2 })).toEqual([]);
-    await clock.advance(249);
-    expect(sent(link)).toEqual(['who-has 10.77.0.100']);
-    await clock.advance(1);
-    expect(sent(link)).toEqual([`offer 10.77.0.100 to ${A} at 10.77.0.100`]);
-    expect(server.counters().get('lan')).toMatchObject({ discover: 2, offer: 1, probes: 1 });
-  });
-
-  test('an address in use is quarantined and told, and the next one is offered', async () => {
-    const { sockets, start, clock, events } = bound(host());
-    const link = sockets.addLink('kbr-lan');
-    await start(probing);
-    await say(link, { type: 'discover', mac: A });
-    link.receiveFrame(arpReply('02:99:99:99:99:99', [10, 77, 0, 100]));
-    await clock.advance(0);
-    expect(sent(link)).toEqual(['who-has 10.77.0.101']);
-    await clock.advance(250);
-    expect(sent(link)).toEqual(['who-has 10.77.0.101', `offer 10.77.0.101 to ${A} at 10.77.0.101`]);
-    expect(events).toEqual(['AddressInUse lan']);
-  });
-
-  test('an answer of the client itself, or about another address, is no reason', async () => {
-    const { sockets, start, clock } = bound(host());
-    const link = sockets.addLink('kbr-lan');
-    await start(probing);
-    await say(link, { type: 'discover', mac: A });
-    link.receiveFrame(arpReply(A, [10, 77, 0, 100]));
-    link.receiveFrame(arpReply('02:99:99:99:99:99', [10, 77, 0, 99]));
-    await clock.advance(250);
-    expect(sent(link)).toEqual(['who-has 10.77.0.100', `offer 10.77.0.100 to ${A} at 10.77.0.100`]);
-  });
-
-  test('others are served meanwhile; bound MACs and known leases are never looked for', async () => {
-    const { sockets, start, clock } = bound(host());
-    const link = sockets.addLink('kbr-lan');
-    await start({ ...probing, bindings: [{ mac: B, address: '10.77.0.50' }] });
-    await say(link, { type: 'discover', mac: A });
-    expect(await lease(link, B)).toBe('10.77.0.50');
-    await clock.advance(250);
-    sent(link);
-    await say(link, { type: 'request', mac: A, requested: '10.77.0.100', server: '10.77.0.1' });
-    expect(await say(link, { type: 'discover', mac: A })).toEqual([`offer 10.77.0.100 to ${A} at 10.77.0.100`]);
   });
 });
 

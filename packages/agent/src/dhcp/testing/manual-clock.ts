@@ -48,6 +48,11 @@ export class ManualClock implements Clock {
     });
   }
 
+  /** Time passes and nobody runs: what was to wake meanwhile wakes late, at the next `advance`. */
+  stall(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   /** Wakes sleepers in the order of their times, letting each run on before the next. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
@@ -56,7 +61,7 @@ export class ManualClock implements Clock {
       const next = this.#sleepers.filter(({ until }) => until <= end).sort((a, b) => a.until - b.until)[0];
       if (next === undefined) break;
       this.#sleepers = this.#sleepers.filter((other) => other !== next);
-      this.#now = next.until;
+      this.#now = Math.max(this.#now, next.until);
       next.wake();
     }
     this.#now = end;

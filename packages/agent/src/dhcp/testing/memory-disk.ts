@@ -4,7 +4,10 @@ import type { LogDisk, LogFile } from '../log/log-disk.ts';
 export type DiskOperation =
   | { readonly op: 'create'; readonly file: number; readonly path: string }
   | { readonly op: 'write'; readonly file: number; readonly bytes: Uint8Array; readonly position: number }
-  | { readonly op: 'sync'; readonly file: number }
+  /** `only`: the write it is part of, by its place in the journal; without it, all of the file. */
+  | { readonly op: 'sync'; readonly file: number; readonly only?: number }
+  /** What was to be synced is clean in memory and not on the medium: a later sync does not write it either. */
+  | { readonly op: 'failed sync'; readonly file: number; readonly only?: number }
   | { readonly op: 'rename'; readonly from: string; readonly to: string };
 
 /** Asked before each operation; what it throws is the operation's error. */
@@ -61,7 +64,7 @@ export class MemoryDisk implements LogDisk {
           disk.#move(operation.from, operation.to);
           return;
         case 'write': {
-          const synced = operations.slice(index).some((later) => later.op === 'sync' && later.file === operation.file);
+          const synced = isSynced(operations, index, operation.file);
           for (let from = 0, piece = 0; from < operation.bytes.length; from += PIECE, piece++) {
             if (!synced && !survives(index, piece)) continue;
             byNumber
@@ -124,18 +127,41 @@ export class MemoryDisk implements LogDisk {
       },
       writeThrough: async (bytes, position) => {
         this.#note({ op: 'write', file: file.number, bytes: bytes.slice(), position });
+        const only = this.journal.length - 1;
         file.write(bytes, position);
-        this.#note({ op: 'sync', file: file.number });
+        this.#sync({ file: file.number, only });
       },
-      sync: async () => this.#note({ op: 'sync', file: file.number }),
+      sync: async () => this.#sync({ file: file.number }),
       close: async () => {},
     };
+  }
+
+  #sync(what: { readonly file: number; readonly only?: number }): void {
+    try {
+      this.#note({ op: 'sync', ...what });
+    } catch (error) {
+      this.journal.push({ op: 'failed sync', ...what });
+      throw error;
+    }
   }
 
   #note(operation: DiskOperation): void {
     this.fault(operation);
     this.journal.push(operation);
   }
+}
+
+/** By the first sync after the write; when that failed, never. */
+function isSynced(operations: readonly DiskOperation[], write: number, file: number): boolean {
+  const first = operations
+    .slice(write)
+    .find(
+      (later) =>
+        (later.op === 'sync' || later.op === 'failed sync') &&
+        later.file === file &&
+        (later.only === undefined || later.only === write),
+    );
+  return first?.op === 'sync';
 }
 
 /** What a disk writes at once: within it a write is whole or not there. */

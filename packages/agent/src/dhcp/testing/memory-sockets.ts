@@ -38,6 +38,10 @@ export class MemoryLink {
   readonly mac: string;
   readonly datagrams: Datagram[] = [];
   readonly frames: Uint8Array[] = [];
+  /** Frames that found no room in the receive buffer of a packet socket. */
+  lost = 0;
+  /** How many frames the link takes at once. */
+  takes = Number.POSITIVE_INFINITY;
   readonly #udp = new Set<Inbox<Datagram>>();
   readonly #packet = new Set<Inbox<Uint8Array>>();
 
@@ -62,7 +66,12 @@ export class MemoryLink {
   }
 
   packet(): PacketSocket {
-    return { ...socket(this.#packet), mac: this.mac, send: async (frames) => keep(this.frames, frames) };
+    return {
+      ...socket(this.#packet),
+      mac: this.mac,
+      dropped: () => this.lost,
+      send: async (frames) => keep(this.frames, frames.slice(0, this.takes)),
+    };
   }
 }
 

@@ -11,12 +11,14 @@ export const guestFile = {
   seed: 'seed.iso',
   qmp: 'qmp.sock',
   console: 'console.sock',
+  /** What the console said since the guest last booted, and before that. */
   consoleLog: 'console.log',
+  olderConsoleLog: 'console.log.1',
   /** What QEMU itself says: why it did not start. */
   qemuLog: 'qemu.log',
   disk: (index: number): string => `disk-${index}.qcow2`,
-  /** What a disk began as, by a link of the guest's own. */
-  base: (index: number): string => `base-${index}.img`,
+  /** What a disk began as, by a link of the guest's own; `uid` is of the VM that the disk was made for. */
+  base: (uid: string, index: number): string => `base-${uid}-${index}.img`,
 } as const;
 
 /** The directory of one guest, which is the VM: what is in there outlives the agent, and QEMU. */

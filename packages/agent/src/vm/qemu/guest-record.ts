@@ -1,13 +1,19 @@
-import { open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { guestDirectory, guestFile } from './guest-files.ts';
+import { absent, createPlain, readPlain } from './plain-file.ts';
+
+/** More than any record has. */
+const RECORD_BYTES = 4096;
 
 /** What is known of a guest without asking its QEMU. */
 const GuestRecord = v.strictObject({
   uid: v.string(),
   /** It was started and not stopped by us since: if it is down, it went down by itself. */
   started: v.boolean(),
+  /** Its cloud-init has finished since it last booted. */
+  ready: v.exactOptional(v.boolean()),
 });
 export type GuestRecord = v.InferOutput<typeof GuestRecord>;
 
@@ -23,10 +29,10 @@ export async function readGuests(root: string): Promise<ReadonlyMap<string, Gues
 
 async function readRecord(directory: string): Promise<GuestRecord | undefined> {
   const record = join(directory, guestFile.record);
-  const text = await readFile(record, 'utf8').catch(absent);
+  const text = await readPlain(record, RECORD_BYTES);
   if (text === undefined) return undefined;
   try {
-    return v.parse(GuestRecord, JSON.parse(text));
+    return v.parse(GuestRecord, JSON.parse(text.toString('utf8')));
   } catch (cause) {
     throw new Error(`${record} is not the record of a guest; its disks are beside it: mend or move the directory`, {
       cause,
@@ -37,7 +43,7 @@ async function readRecord(directory: string): Promise<GuestRecord | undefined> {
 /** Durable when it resolves: written beside, synced, renamed, and the directory synced. */
 export async function writeRecord(directory: string, record: GuestRecord): Promise<void> {
   const draft = join(directory, `${guestFile.record}.new`);
-  const file = await open(draft, 'w', 0o600);
+  const file = await createPlain(draft, 0o600);
   try {
     await file.writeFile(`${JSON.stringify(record)}\n`);
     await file.sync();
@@ -55,9 +61,4 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -39,7 +39,7 @@ describe('the command line of a guest', () => {
     const options = { ...plain, mtus: [1450] };
     expect(given('-netdev', options)).toEqual(['tap,id=net-0,ifname=tap-0b9d9f06,script=no,downscript=no,vhost=off']);
     expect(given('-device', options)).toContain(
-      'virtio-net-pci,netdev=net-0,id=nic-0,mac=52:54:00:0b:9d:9f,host_mtu=1450,romfile=',
+      'virtio-net-pci,netdev=net-0,id=nic-0,bus=port-0,mac=52:54:00:0b:9d:9f,host_mtu=1450,romfile=',
     );
   });
 
@@ -63,6 +63,22 @@ describe('the command line of a guest', () => {
     const kvm = { ...plain, acceleration: { kind: 'kvm', vhostNet: true } } as const;
     expect(given('-cpu', kvm)).toEqual(['host']);
     expect(given('-netdev', kvm)[0]).toContain('vhost=on');
+  });
+
+  test('has a port for each NIC, and some more for those that come while it runs', () => {
+    const ports = (options?: Parameters<typeof machineArguments>[0]) =>
+      given('-device', options).filter((device) => device.startsWith('pcie-root-port'));
+    expect(ports()).toHaveLength(8);
+    expect(new Set(ports().map((port) => /addr=([^,]*)/.exec(port)?.[1])).size).toBe(8);
+    const nic = vm.nics[0] as Vm['nics'][number];
+    const many = { ...plain, vm: { ...vm, nics: Array.from({ length: 9 }, (_, index) => ({ ...nic, index })) } };
+    expect(ports(many)).toHaveLength(13);
+    expect(ports(many).at(-1)).toContain('addr=0x11.4');
+    expect(given('-device', many).at(-1)).toContain('id=nic-8,bus=port-8');
+  });
+
+  test('tells when its kernel panics', () => {
+    expect(given('-device')).toContain('pvpanic-pci');
   });
 
   test('doubles the commas of a value, which would otherwise be options of their own', () => {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { createPlain } from './plain-file.ts';
 
 /** The user QEMU runs as. */
 export interface Account {
@@ -24,7 +26,8 @@ interface Detached {
  */
 export async function startDetached(program: string, words: readonly string[], options: Detached): Promise<number> {
   const { account, directory, onExit } = options;
-  const log = await open(options.log, 'w', 0o600);
+  // It appends, so that the file may be cut under it.
+  const log = await createPlain(options.log, 0o600, constants.O_WRONLY | constants.O_APPEND);
   try {
     const child = spawn(program, words, {
       ...account,
@@ -63,11 +66,12 @@ export async function guestProcesses(): Promise<ReadonlyMap<string, number>> {
   return found;
 }
 
-/** Kills the guest's process, if there is one, and resolves when it is gone. */
-export async function killGuest(uuid: string, sleep: (milliseconds: number) => Promise<void>): Promise<void> {
-  for (;;) {
-    const pid = (await guestProcesses()).get(uuid);
-    if (pid === undefined) return;
+/** Kills a guest's process, if that is still the one of this number, and resolves when it is gone. */
+export async function killGuest(
+  { pid, uuid }: { readonly pid: number; readonly uuid: string },
+  sleep: (milliseconds: number) => Promise<void>,
+): Promise<void> {
+  while ((await commandLine(String(pid))).includes(uuid)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {

@@ -40,7 +40,7 @@ const killedUnderLoad: Case = {
       const stop = new AbortController();
       const workers = Array.from({ length: 8 }, (_, index) => keepLeasing(wire, round * 8 + index, told, stop.signal));
       const enough = told.size + 30;
-      for (let wait = 0; told.size < enough && wait < 500; wait++) await sleep(10);
+      for (let wait = 0; told.size < enough && wait < 3000; wait++) await sleep(10);
       await stage.subject.end('SIGKILL');
       stop.abort();
       await stage.subject.start([network(WIDE)]);
