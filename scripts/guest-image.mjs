@@ -1,13 +1,25 @@
 #!/usr/bin/env node
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { debianGuestImage } from './guest-image/debian.mjs';
 import { cloudKernel, tinyGuestImage } from './guest-image/tiny.mjs';
 
-/** Builds the tiny guest's disk image, unless it is there, and prints its path. Needs syslinux, mtools and a cloud kernel. */
+/**
+ * Builds a disk image for the guests of tests, unless it is there, and prints its path: the tiny one, or with `--debian` the one
+ * with the real cloud-init, which takes a minute or two. Needs root and what `setup/packages.mjs` lists.
+ */
+const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+const cache = join(cacheHome, 'kcore', 'guest-images');
 const kernelVersion = cloudKernel();
-if (kernelVersion === undefined) {
-  process.stderr.write('Error: there is no cloud kernel in /boot; install linux-image-cloud-amd64\n');
+const suite = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+try {
+  if (kernelVersion === undefined)
+    throw new Error('there is no cloud kernel in /boot; install linux-image-cloud-amd64');
+  if (suite === undefined) throw new Error('/etc/os-release does not say which Debian this is');
+  const build = process.argv.includes('--debian') ? debianGuestImage : tinyGuestImage;
+  process.stdout.write(`${build({ cache, kernelVersion, suite })}\n`);
+} catch (error) {
+  process.stderr.write(`Error: ${error.message}\n`);
   process.exitCode = 1;
-} else {
-  process.stdout.write(`${tinyGuestImage({ cache: join(tmpdir(), 'kcore-guest-images'), kernelVersion })}\n`);
 }

@@ -1,26 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cpio } from '../kernel-box/cpio.mjs';
 import { moduleFiles } from '../kernel-box/modules.mjs';
+import { SECTOR, writeBootFileSystem } from './boot.mjs';
+import { builtOnce } from './cache.mjs';
 import { TINY_INIT, UDHCPC_SCRIPT } from './tiny-init.mjs';
 
 /** Disks, network, the seed's file system with its names' character sets, and the power button. */
 const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'isofs', 'nls_utf8', 'button', 'evdev', 'virtio_rng'];
-const SIZE = 64 * 1024 * 1024;
-const SECTOR = 512;
+const SIZE = 32 * 1024 * 1024;
+const COMMAND_LINE = 'console=ttyS0 mitigations=off quiet loglevel=3 panic=-1';
 
 /**
  * A disk image with a Linux that is up in seconds, made of Debian's own kernel and busybox: raw, a FAT file system from its
@@ -31,35 +21,20 @@ const SECTOR = 512;
  */
 export function tinyGuestImage({ cache, kernelVersion }) {
   const initrd = initramfs(kernelVersion);
-  const kernel = `/boot/vmlinuz-${kernelVersion}`;
-  const recipe = createHash('sha256').update(initrd).update(kernelVersion).digest('hex').slice(0, 16);
-  const image = join(cache, `tiny-${recipe}.raw`);
-  if (existsSync(image)) return image;
-  mkdirSync(cache, { recursive: true });
-  const directory = mkdtempSync(join(tmpdir(), 'kcore-tiny-'));
-  try {
-    const draft = join(directory, 'disk');
-    writeFileSync(draft, '');
-    truncateSync(draft, SIZE);
-    const run = (program, ...words) => execFileSync(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
-    run('mformat', '-i', draft, '-T', String(SIZE / SECTOR), '-h', '16', '-s', '63', '::');
-    run('syslinux', '--install', draft);
-    const put = (name, data) => {
-      const file = join(directory, name);
-      writeFileSync(file, data);
-      run('mcopy', '-i', draft, file, `::/${name}`);
-    };
-    put('initrd', initrd);
-    put('vmlinuz', readFileSync(kernel));
-    put(
-      'syslinux.cfg',
-      'SERIAL 0 115200\nDEFAULT linux\nLABEL linux\n  KERNEL vmlinuz\n  APPEND initrd=initrd console=ttyS0 mitigations=off quiet loglevel=3 panic=-1\n',
-    );
-    renameSync(draft, image);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-  return image;
+  const recipe = createHash('sha256')
+    .update(initrd)
+    .update(kernelVersion)
+    .update(`${COMMAND_LINE} ${SIZE}`)
+    .digest('hex')
+    .slice(0, 16);
+  return builtOnce(join(cache, `tiny-${recipe}.raw`), (directory) => {
+    const disk = join(directory, 'disk');
+    writeFileSync(disk, '');
+    truncateSync(disk, SIZE);
+    const kernel = readFileSync(`/boot/vmlinuz-${kernelVersion}`);
+    writeBootFileSystem(disk, { firstSector: 0, sectors: SIZE / SECTOR, kernel, initrd, commandLine: COMMAND_LINE });
+    return disk;
+  });
 }
 
 /** @param {string} kernelVersion */

@@ -29,6 +29,8 @@ export interface LabOptions {
   readonly nodes?: number;
   readonly disableVxlan?: readonly string[];
   readonly runtime?: 'namespace' | 'qemu';
+  /** For its programs. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Distinguishes labs of one test process. */
   readonly suffix?: string;
 }
@@ -36,6 +38,8 @@ export interface LabOptions {
 /** A lab of a test, driven by the real `kctl`. Its state and its kctl configuration are in a directory of their own. */
 export interface TestLab extends AsyncDisposable {
   readonly name: string;
+  /** All of its files; removed with it. */
+  readonly directory: string;
   /** Namespaces by member: `world`, `ctl`, `node-1`. */
   netns(member: string): string;
   vmNetns(vm: string): string;
@@ -70,7 +74,7 @@ export async function openLab(options: LabOptions = {}): Promise<TestLab> {
   await sweep();
   const name = `t${process.pid}${options.suffix ?? ''}`;
   const directory = await mkdtemp(join(tmpdir(), `kct-${name}-`));
-  const env = { XDG_STATE_HOME: directory, KCORE_CONFIG: join(directory, 'config') };
+  const env = { ...options.env, XDG_STATE_HOME: directory, KCORE_CONFIG: join(directory, 'config') };
   const disabled = (options.disableVxlan ?? []).flatMap((node) => ['--disable-vxlan', node]);
   const lab = testLab(name, directory, env);
   try {
@@ -107,6 +111,7 @@ function testLab(name: string, directory: string, env: Readonly<Record<string, s
   const ok = (...parameters: readonly string[]): Promise<string> => mustRun([KCTL, ...parameters, ...context], { env });
   const lab: TestLab = {
     name,
+    directory,
     env,
     netns,
     vmNetns: (vm) => netns(`vm-${vm}`),

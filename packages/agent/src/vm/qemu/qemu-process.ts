@@ -3,6 +3,11 @@ import { constants } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createPlain } from './plain-file.ts';
 
+/** Between looks whether a killed process is gone, milliseconds. */
+const KILL_MILLISECONDS = 20;
+/** A second: whoever is to take note of its end may be slow to. */
+const REAPED_LOOKS = 50;
+
 /** The user QEMU runs as. */
 export interface Account {
   readonly uid: number;
@@ -71,14 +76,25 @@ export async function killGuest(
   { pid, uuid }: { readonly pid: number; readonly uuid: string },
   sleep: (milliseconds: number) => Promise<void>,
 ): Promise<void> {
+  const begun = await beginOf(pid);
   while ((await commandLine(String(pid))).includes(uuid)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
-    await sleep(20);
+    await sleep(KILL_MILLISECONDS);
   }
+  // The kernel takes its memory first, and its command line with it; its disks and TAPs are open for a while longer.
+  for (let looks = 0; looks < REAPED_LOOKS && begun !== undefined && (await beginOf(pid)) === begun; looks++)
+    await sleep(KILL_MILLISECONDS);
+}
+
+/** When a process began, in ticks since the host did, which no later process of its number shares. Source: proc(5), stat. */
+async function beginOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // Its name is in parentheses and may have any character; the 22nd field is the 20th after it.
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** Empty for one that is gone, and for a zombie: proc(5). */
