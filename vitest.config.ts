@@ -20,7 +20,8 @@ export default defineConfig({
           isolate: false,
           // The default is one less than there are cores: half of a small machine.
           maxWorkers: '100%',
-          testTimeout: 20_000,
+          // A machine that builds a disk image beside them is slow; nothing here waits for anything but the processor.
+          testTimeout: 60_000,
         },
       },
       {
