@@ -12,6 +12,13 @@ function endQuietlyOnBrokenPipe(stream: NodeJS.WriteStream): void {
   });
 }
 
+/** Resolves when all that was written is the reader's: what a pipe or socket has no room for yet would end with this process. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
     // A signal handler alone does not keep the process alive.
@@ -42,5 +49,6 @@ const context: KctlContext = {
 endQuietlyOnBrokenPipe(process.stdout);
 endQuietlyOnBrokenPipe(process.stderr);
 const status = await runKctl(process.argv.slice(2), context);
-// Writes to files, pipes and terminals are synchronous here, so nothing is lost; a socket that is still closing is not waited for.
+// A reader that is slow gets all of it; a connection that is still closing is not waited for.
+await Promise.all([taken(process.stdout), taken(process.stderr)]);
 process.exit(status);
