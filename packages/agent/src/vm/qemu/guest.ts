@@ -44,7 +44,10 @@ export interface GuestOptions {
   readonly onChange: (name: string) => void;
 }
 
-/** One virtual machine on this node: its files, and the conversation with its QEMU while that runs. */
+/**
+ * One virtual machine on this node: its files, and the conversation with its QEMU while that runs. It is long because all of
+ * it turns on one state, what QEMU said last; what needs no part of that is in the files beside it.
+ */
 export class Guest {
   readonly log: ConsoleLog;
   readonly #options: GuestOptions;

@@ -35,7 +35,7 @@ export class LinkGroupError extends Error {
 }
 
 /**
- * Deletes the links of a group all at once, up to 80 times as fast as one by one, and never takes a foreign one along:
+ * Deletes the links of a group all at once, some 50 times as fast as one by one, and never takes a foreign one along:
  * the kernel deletes whatever is in a group at that moment, so this looks into the group, moves the members it was told
  * of, by their indices, to a group that nobody else is in, and deletes that. What joins `group` meanwhile stays. The
  * other end of a veth pair goes with its link, as always. Resolves with the links that are gone.
