@@ -131,11 +131,10 @@ export const ip: Codec<string> = {
   },
 };
 
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
+/** The value of a hexadecimal digit by its character code, and -1 for what is none. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()),
+);
 
 /** Character codes of the two digits of each byte. */
 const HIGH: readonly number[] = Array.from({ length: 256 }, (_, value) => '0123456789abcdef'.charCodeAt(value >> 4));
@@ -174,13 +173,13 @@ export const linkAddress: Codec<string> = {
   },
   write(value, out) {
     expectLinkAddress(value);
-    const { view } = out;
+    const { bytes } = out;
     for (let at = 0; at < value.length; at += 3) {
-      const high = hexDigit(value.charCodeAt(at));
-      const low = hexDigit(value.charCodeAt(at + 1));
+      // Negative when one of them is.
+      const byte = ((DIGITS[value.charCodeAt(at)] ?? -1) << 4) | (DIGITS[value.charCodeAt(at + 1)] ?? -1);
       const separated = at + 2 === value.length || value.charCodeAt(at + 2) === 58;
-      if (high < 0 || low < 0 || !separated) throw notLinkAddress(value);
-      view.setUint8(out.offset, high * 16 + low);
+      if (byte < 0 || !separated) throw notLinkAddress(value);
+      bytes[out.offset] = byte;
       out.offset += 1;
     }
   },

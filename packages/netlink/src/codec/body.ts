@@ -8,13 +8,23 @@ export interface Body<H, A> {
   readonly attributes: A;
 }
 
-/** `body(ifinfomsg, linkAttributes)`: the codec of a whole message payload. */
+/** The codec of a whole message payload. */
+export interface BodyCodec<H, A> extends Codec<Body<H, A>> {
+  /** Of the aligned header; the attributes begin there. Bytes. */
+  readonly headerLength: number;
+  /** The attributes' own table. */
+  readonly shape: Shape;
+}
+
+/** `body(ifinfomsg, linkAttributes)`. */
 export function body<H, S extends Shape>(
   header: Codec<H> & { readonly fixed: number },
   set: AttributeSet<S>,
-): Codec<Body<H, AttributeValues<S>>> {
+): BodyCodec<H, AttributeValues<S>> {
   const headerLength = (header.fixed + 3) & ~3;
   return {
+    headerLength,
+    shape: set.shape,
     measure: (value) => headerLength + set.measure(value.attributes),
     write(value, out) {
       try {

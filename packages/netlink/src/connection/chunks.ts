@@ -18,17 +18,16 @@ export const PART_BYTES = 128 * 1024;
 /** Of the first part; each is twice as long as the one before, so that the kernel has something to do at once. */
 const FIRST_PART_BYTES = 4 * CHUNK_BYTES;
 
-/** Messages in one buffer, cut into chunks. Message i has the sequence number `first + i`, and is in chunk `chunkOf[i]`. */
+/** Messages in one buffer, cut into chunks. Message i has the sequence number `first + i`. */
 export interface Encoded {
   readonly bytes: Uint8Array;
+  /** Of each chunk, in bytes. */
   readonly lengths: Int32Array;
-  /** NOT_SENT for a message that could not be encoded. */
-  readonly chunkOf: Int32Array;
-  /** Why, by the place of the message. */
+  /** Which message is the last of each chunk. */
+  readonly lasts: Int32Array;
+  /** Messages that could not be encoded and are in no chunk, and why. */
   readonly invalid: ReadonlyMap<number, ValueError>;
 }
-
-export const NOT_SENT = -1;
 
 interface Limits {
   readonly bytes: number;
@@ -101,12 +100,11 @@ export class BatchEncoder<R extends Encodable> {
     let last: number | undefined;
     while (this.#upcoming.done !== true && out.offset < this.#partBytes) {
       const start = out.offset;
-      const error = this.#write(this.#upcoming.value, flags, sequenceAt(firstSequence, requests.length));
-      if (error !== undefined) {
-        invalid.set(requests.length, error);
-        chunks.leaveOut();
-      } else {
-        if (chunks.add(out.offset - start) && last !== undefined) addFlags(out, last, lastFlags);
+      const index = requests.length;
+      const error = this.#write(this.#upcoming.value, flags, sequenceAt(firstSequence, index));
+      if (error !== undefined) invalid.set(index, error);
+      else {
+        if (chunks.add(index, out.offset - start) && last !== undefined) addFlags(out, last, lastFlags);
         last = start;
       }
       requests.push(this.#upcoming.value);
@@ -116,7 +114,7 @@ export class BatchEncoder<R extends Encodable> {
     if (last !== undefined) addFlags(out, last, lastFlags);
     this.#partBytes = Math.min(this.#partBytes * 2, this.#options.partBytes);
     const bytes = out.bytes.subarray(0, out.offset);
-    return { requests, encoded: { bytes, lengths: chunks.lengths(), chunkOf: chunks.places(), invalid } };
+    return { requests, encoded: { bytes, ...chunks.cut(), invalid } };
   }
 
   /**
@@ -177,41 +175,38 @@ function addFlags(out: Writer, start: number, flags: number): void {
 /** Where the chunks of a list of messages end. */
 class Chunks {
   readonly #limits: Limits;
-  readonly #places: number[] = [];
   readonly #lengths: number[] = [];
+  readonly #lasts: number[] = [];
   #length = 0;
   #messages = 0;
+  #last = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
   /** Whether this message begins a chunk. */
-  add(size: number): boolean {
-    const begins =
-      this.#messages === 0 || this.#length + size > this.#limits.bytes || this.#messages === this.#limits.messages;
-    if (begins) {
-      if (this.#messages > 0) this.#lengths.push(this.#length);
-      this.#length = 0;
-      this.#messages = 0;
-    }
+  add(index: number, size: number): boolean {
+    const { bytes, messages } = this.#limits;
+    const begins = this.#messages === 0 || this.#length + size > bytes || this.#messages === messages;
+    if (begins) this.#end();
     this.#length += size;
     this.#messages += 1;
-    this.#places.push(this.#lengths.length);
+    this.#last = index;
     return begins;
   }
 
-  leaveOut(): void {
-    this.#places.push(NOT_SENT);
+  cut(): Pick<Encoded, 'lengths' | 'lasts'> {
+    this.#end();
+    return { lengths: new Int32Array(this.#lengths), lasts: new Int32Array(this.#lasts) };
   }
 
-  /** The chunk of each message. */
-  places(): Int32Array {
-    return Int32Array.from(this.#places);
-  }
-
-  lengths(): Int32Array {
-    return Int32Array.from(this.#messages === 0 ? [] : [...this.#lengths, this.#length]);
+  #end(): void {
+    if (this.#messages === 0) return;
+    this.#lengths.push(this.#length);
+    this.#lasts.push(this.#last);
+    this.#length = 0;
+    this.#messages = 0;
   }
 }
 

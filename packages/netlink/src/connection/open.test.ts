@@ -360,11 +360,10 @@ it('makes the text of an operation only when somebody reads it', async () => {
   expect(made).toBe(0);
   await expect(connection.request(lazy)).rejects.toThrow('create lazily: EEXIST');
   const bulky = requestOf({
-    operation: (of: number) => `create ${of}`,
+    operation: ({ family }) => `create ${family}`,
     type: 16,
     codec: header,
-    value: (of) => ({ family: of }),
-    of: 300,
+    value: { family: 300 },
   });
   expect(bulky.operation).toBe('create 300');
   await expect(connection.request(bulky)).rejects.toThrow(/family: 300 is not an integer/);

@@ -7,7 +7,7 @@ import type { Connection, DumpResult, RequestOptions } from './connection.ts';
 import { dumpOver } from './dump.ts';
 import type { Outcome, TransactionOutcome } from './outcome.ts';
 import { Queue } from './queue.ts';
-import { settle, silence } from './settle.ts';
+import { settleBatch, settleTransaction } from './settle.ts';
 import { type Trace, traceMessages } from './trace.ts';
 import { openTransport, type Transport, type TransportOptions } from './transport.ts';
 
@@ -60,8 +60,7 @@ class SocketConnection implements Connection {
       const first = this.#takeSequences(requests.length);
       const encoded = encodeRequests(requests, { firstSequence: first, flags: 0, limits: UNLIMITED });
       const replies = await this.#transact(encoded, requests);
-      // None is invalid, or it would have been thrown above.
-      return settle(requests, encoded, replies, { first, proofs: false }) as readonly TransactionOutcome[];
+      return settleTransaction({ requests, encoded, replies, first });
     }, options?.signal);
   }
 
@@ -87,10 +86,10 @@ class SocketConnection implements Connection {
   async #inParts(requests: Iterable<Request<unknown>>): Promise<readonly Outcome[]> {
     const how = { flags: NLM_F_REQUEST, lastFlags: NLM_F_ACK, partBytes: PART_BYTES };
     const encoder = new BatchEncoder(requests, how);
-    const outcomes: Outcome[] = [];
+    const outcomes: (readonly Outcome[])[] = [];
     const ahead: Promise<readonly Outcome[]>[] = [];
     const take = async (): Promise<void> => {
-      for (const outcome of (await ahead.shift()) ?? []) outcomes.push(outcome);
+      outcomes.push((await ahead.shift()) ?? []);
     };
     try {
       while (!encoder.done) {
@@ -105,15 +104,12 @@ class SocketConnection implements Connection {
       // When one fails the others are waited for: the socket's next request must not meet their answers.
       await Promise.allSettled(ahead);
     }
-    return outcomes;
+    return outcomes.flat();
   }
 
   async #part(requests: readonly Request<unknown>[], encoded: Encoded, first: number): Promise<readonly Outcome[]> {
     const replies = encoded.lengths.length === 0 ? [] : await this.#transact(encoded, requests);
-    return settle(requests, encoded, replies, { first, proofs: true }).map((outcome, index) => {
-      if (outcome.status !== 'silent') return outcome;
-      return { status: 'unknown', error: silence(requests[index]?.operation ?? 'request') };
-    });
+    return settleBatch({ requests, encoded, replies, first });
   }
 
   #takeSequences(count: number): number {

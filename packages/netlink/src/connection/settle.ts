@@ -7,8 +7,8 @@ import type { Request } from '../message/request.ts';
 import type { ChunkReply } from '../native/port.ts';
 import { errnoName } from '../uapi/errno.ts';
 import { NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from '../uapi/netlink.ts';
-import { type Encoded, NOT_SENT } from './chunks.ts';
-import type { Outcome, Silence } from './outcome.ts';
+import type { Encoded } from './chunks.ts';
+import type { Outcome, Silence, TransactionOutcome } from './outcome.ts';
 
 /** What came back for one message. */
 interface Answer {
@@ -55,52 +55,72 @@ function note(answer: Answer, message: RawMessage): void {
 /** The one outcome that bulks have many of. */
 const DONE: Outcome = Object.freeze({ status: 'ok', value: undefined });
 
+/** The part of a batch that was sent at once. */
+interface Sent {
+  readonly requests: readonly Request<unknown>[];
+  readonly encoded: Encoded;
+  readonly replies: readonly ChunkReply[];
+  /** Sequence number of the first. */
+  readonly first: number;
+}
+
 /**
- * What became of each request, from all that came back. With `proofs`, the last message of each chunk was to be
- * acknowledged and no other: the kernel executes messages in order and reports each error unasked, so when the last was
- * answered and no answer was lost, those it was silent about are done.
+ * What became of each request, from all that came back. Only the last message of each chunk was to be acknowledged: the
+ * kernel executes messages in order and reports each error unasked, so when the last was answered and no answer was
+ * lost, those it was silent about are done.
  */
-export function settle(
-  requests: readonly Request<unknown>[],
-  encoded: Encoded,
-  replies: readonly ChunkReply[],
-  options: { readonly first: number; readonly proofs: boolean },
-): readonly (Outcome | Silence)[] {
-  const { chunkOf, lengths } = encoded;
-  if (replies.length !== lengths.length) throw new ProtocolError('fewer answers than chunks');
-  const answers = answersOf(replies, options.first, requests.length);
-  const proven = options.proofs ? provenChunks(chunkOf, replies, answers) : [];
+export function settleBatch(sent: Sent): readonly Outcome[] {
+  const answers = answersOf(sent.replies, sent.first, sent.requests.length);
+  return settle<Outcome>(sent, answers, provenChunks(sent, answers), ({ operation }) => ({
+    status: 'unknown',
+    error: silence(operation),
+  }));
+}
+
+/** What became of each request of one that asked for no acknowledgement but those its messages ask for themselves. */
+export function settleTransaction(sent: Sent): readonly TransactionOutcome[] {
+  const answers = answersOf(sent.replies, sent.first, sent.requests.length);
+  // What cannot be encoded was thrown before it was sent, so that no error is one of a value.
+  return settle<Outcome | Silence>(sent, answers, [], () => SILENT) as readonly TransactionOutcome[];
+}
+
+const SILENT: Silence = Object.freeze({ status: 'silent' });
+
+function settle<T extends Outcome | Silence>(
+  { requests, encoded, replies }: Sent,
+  answers: ReadonlyMap<number, Answer>,
+  proven: readonly boolean[],
+  silent: (request: Request<unknown>) => T,
+): readonly (Outcome | T)[] {
+  const { lasts, invalid } = encoded;
+  if (replies.length !== lasts.length) throw new ProtocolError('fewer answers than chunks');
+  let chunk = 0;
   return requests.map((request, index) => {
-    const error = encoded.invalid.get(index);
+    const error = invalid.get(index);
     if (error !== undefined) return { status: 'failed', error };
-    const chunk = chunkOf[index] ?? 0;
+    if (index > (lasts[chunk] ?? index)) chunk += 1;
     const answer = answers.get(index);
-    if (answer === undefined && proven[chunk] === true) return done(request, []);
-    return settleOne(request, replies[chunk], answer, proven[chunk] === true);
+    const isProven = proven[chunk] === true;
+    if (answer === undefined && isProven) return done(request, []);
+    return settleOne(request, replies[chunk], answer, isProven) ?? silent(request);
   });
 }
 
 /** Whether the last message of each chunk was answered, and nothing was lost. */
-function provenChunks(
-  chunkOf: Int32Array,
-  replies: readonly ChunkReply[],
-  answers: ReadonlyMap<number, Answer>,
-): readonly boolean[] {
-  const proven = replies.map(({ sendErrno, receiveErrno }) => sendErrno === 0 && receiveErrno === 0);
-  const lasts: number[] = [];
-  for (const [index, chunk] of chunkOf.entries()) if (chunk !== NOT_SENT) lasts[chunk] = index;
-  for (const [chunk, index] of lasts.entries()) {
-    if (answers.get(index)?.acknowledgement === undefined) proven[chunk] = false;
-  }
-  return proven;
+function provenChunks({ encoded, replies }: Sent, answers: ReadonlyMap<number, Answer>): readonly boolean[] {
+  return replies.map(
+    ({ sendErrno, receiveErrno }, chunk) =>
+      sendErrno === 0 && receiveErrno === 0 && answers.get(encoded.lasts[chunk] ?? -1)?.acknowledgement !== undefined,
+  );
 }
 
+/** Undefined when the kernel said nothing of it. */
 function settleOne(
   request: Request<unknown>,
   chunk: ChunkReply | undefined,
   answer: Answer | undefined,
   proven: boolean,
-): Outcome | Silence {
+): Outcome | undefined {
   if (chunk === undefined) throw new ProtocolError('fewer answers than chunks');
   if (chunk.sendErrno !== 0) return { status: 'failed', error: notSent(request, chunk.sendErrno) };
   const lost = chunk.receiveErrno !== 0;
@@ -112,7 +132,7 @@ function settleOne(
     const reason = `receiving failed with ${errnoName(chunk.receiveErrno)}, answers are lost`;
     return { status: 'unknown', error: new UnknownOutcomeError(request.operation, reason) };
   }
-  if (acknowledgement === undefined && !proven) return { status: 'silent' };
+  if (acknowledgement === undefined && !proven) return undefined;
   return done(request, answer?.replies ?? []);
 }
 
@@ -137,7 +157,7 @@ function notSent(request: Request<unknown>, errno: number): NetlinkError {
 }
 
 /** No acknowledgement although all that the kernel had to say was read: it dropped the message without a word. */
-export function silence(operation: string): UnknownOutcomeError {
+function silence(operation: string): UnknownOutcomeError {
   const problem = new ProtocolError(`${operation}: the kernel answered neither with success nor with an error`);
   return new UnknownOutcomeError(operation, 'no acknowledgement', { cause: problem });
 }

@@ -1,4 +1,4 @@
-import type { Codec } from '../codec/codec.ts';
+import type { Codec, Encoder } from '../codec/codec.ts';
 import type { Writer } from '../codec/writer.ts';
 import { type RawMessage, readBody } from './message.ts';
 
@@ -32,20 +32,17 @@ export interface DumpRequest<T> {
   decode(message: RawMessage): T | undefined;
 }
 
-interface Parts<B, S = undefined> {
+interface Parts<B> {
   /** A function is only called when the text is needed: bulks have 100,000 of them and print none. */
-  readonly operation: string | ((of: S) => string);
+  readonly operation: string | ((value: B) => string);
   readonly type: number;
   readonly flags?: number;
-  readonly codec: Codec<B>;
-  /** A function is only called when the request is encoded: what it makes lives no longer than that. */
-  readonly value: B | ((of: S) => B);
-  /** What the functions are called with, so that a bulk needs no closure for each of its entries. */
-  readonly of?: S;
+  readonly codec: Encoder<B>;
+  readonly value: B;
 }
 
 /** A request whose payload is `value`, written by `codec`. The result is nothing but success. */
-export function requestOf<B, S = undefined>(parts: Parts<B, S>): Request<void> {
+export function requestOf<B>(parts: Parts<B>): Request<void> {
   return new PlainRequest(parts);
 }
 
@@ -84,43 +81,35 @@ export function withFlags<T>(request: Request<T>, flags: number): Request<T> {
 }
 
 /** Members and no closures, and `private` instead of #: bulks make one of these for each entry, ten times as fast so. */
-class PlainRequest<B, S> implements Request<void> {
+class PlainRequest<B> implements Request<void> {
   readonly type: number;
   readonly flags: number;
-  private readonly text: string | ((of: S) => string);
-  private readonly codec: Codec<B>;
-  private readonly value: B | ((of: S) => B);
-  private readonly of: S;
+  private readonly text: string | ((value: B) => string);
+  private readonly codec: Encoder<B>;
+  private readonly value: B;
 
-  constructor({ operation, type, flags, codec, value, of }: Parts<B, S>) {
+  constructor({ operation, type, flags, codec, value }: Parts<B>) {
     this.text = operation;
     this.type = type;
     this.flags = flags ?? 0;
     this.codec = codec;
     this.value = value;
-    // Where it is not given, S is undefined, and the functions take nothing.
-    this.of = of as S;
   }
 
   get operation(): string {
-    return typeof this.text === 'string' ? this.text : this.text(this.of);
+    return typeof this.text === 'string' ? this.text : this.text(this.value);
   }
 
   measure(): number {
-    return this.codec.measure(this.payload());
+    return this.codec.measure(this.value);
   }
 
   encode(out: Writer): void {
-    this.codec.write(this.payload(), out);
-  }
-
-  private payload(): B {
-    // No codec's value is a function.
-    return typeof this.value === 'function' ? (this.value as (of: S) => B)(this.of) : this.value;
+    this.codec.write(this.value, out);
   }
 }
 
-class QueryRequest<B, T> extends PlainRequest<B, undefined> implements Request<T> {
+class QueryRequest<B, T> extends PlainRequest<B> implements Request<T> {
   readonly reply: (messages: readonly RawMessage[]) => T;
 
   constructor(parts: Parts<B> & { readonly reply: (messages: readonly RawMessage[]) => T }) {
@@ -129,7 +118,7 @@ class QueryRequest<B, T> extends PlainRequest<B, undefined> implements Request<T
   }
 }
 
-class ListRequest<B, T> extends PlainRequest<B, undefined> implements DumpRequest<T> {
+class ListRequest<B, T> extends PlainRequest<B> implements DumpRequest<T> {
   readonly decode: (message: RawMessage) => T | undefined;
 
   constructor(parts: Parts<B>, decode: (message: RawMessage) => T | undefined) {

@@ -1,3 +1,4 @@
+import { alike } from '../codec/alike.ts';
 import type { Infer } from '../codec/codec.ts';
 import { type RawMessage, readBody } from '../message/message.ts';
 import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
@@ -57,10 +58,12 @@ const replaced: Verb = (spec) => operationOf('replace', spec);
 const deleted: Verb = (spec) => operationOf('delete', spec);
 
 function change(operation: Verb, type: number, flags: number, spec: FdbSpec): Request<void> {
-  return requestOf({ operation, type, flags, codec: fdbBody, value: bodyOf, of: spec });
+  return requestOf({ operation, type, flags, codec: specCodec, value: spec });
 }
 
-// The hot path of a bulk: a rest pattern and a filled header for each entry would take longer than to encode it.
+/** Of the long list of entries of one device, which share their other members. */
+const specCodec = alike(fdbBody, bodyOf, ['mac', 'destination', 'vlan', 'vni']);
+
 function bodyOf(spec: FdbSpec): Infer<typeof fdbBody> {
   const { where, index } = spec;
   const wanted = spec.state ?? (where === 'self' ? 'permanent' : 'static');

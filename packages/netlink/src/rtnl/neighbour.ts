@@ -1,3 +1,4 @@
+import { alike } from '../codec/alike.ts';
 import type { Infer } from '../codec/codec.ts';
 import { readBody } from '../message/message.ts';
 import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
@@ -56,46 +57,55 @@ const NONE = {} as const;
 /** Members of a spec that are not attributes. */
 const IN_HEADER: ReadonlySet<string> = new Set(['index', 'state', 'flags']);
 
-// The hot path of a bulk: a rest pattern, a filled header and a text for each entry would take longer than to encode it.
-function change(verb: string, type: number, flags: number, spec: NeighbourSpec): Request<void> {
+function bodyOf(spec: NeighbourSpec): Infer<typeof neighbourBody> {
   const { index, address } = spec;
-  const resolved = spec.mac !== undefined && type === RTM_NEWNEIGH;
   const attributes: Record<string, unknown> = {};
   for (const name in spec) {
     if (!IN_HEADER.has(name)) attributes[name] = spec[name as keyof NeighbourSpec];
   }
-  const state = spec.state ?? (resolved ? PERMANENT : NONE);
-  return requestOf({
-    operation: () => `${verb} neighbour ${address} of link #${index}`,
-    type,
-    flags,
-    codec: neighbourBody,
-    value: {
-      header: { family: familyOf(address), index, state, flags: spec.flags ?? NONE, type: 0 },
-      attributes: attributes as Infer<typeof neighbourAttributes>,
-    },
-  });
+  const state = spec.state ?? (spec.mac === undefined ? NONE : PERMANENT);
+  return {
+    header: { family: familyOf(address), index, state, flags: spec.flags ?? NONE, type: 0 },
+    attributes: attributes as Infer<typeof neighbourAttributes>,
+  };
+}
+
+const specCodec = alike(neighbourBody, bodyOf, ['mac', 'address']);
+
+type Verb = (spec: NeighbourSpec) => string;
+
+const created: Verb = (spec) => operationOf('create', spec);
+const replaced: Verb = (spec) => operationOf('replace', spec);
+const changed: Verb = (spec) => operationOf('change', spec);
+const deleted: Verb = (spec) => operationOf('delete', spec);
+
+function change(operation: Verb, type: number, flags: number, spec: NeighbourSpec): Request<void> {
+  return requestOf({ operation, type, flags, codec: specCodec, value: spec });
+}
+
+function operationOf(verb: string, { address, index }: NeighbourSpec): string {
+  return `${verb} neighbour ${address} of link #${index}`;
 }
 
 /** EEXIST when there is one. */
 function create(spec: NeighbourSpec): Request<void> {
-  return change('create', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, spec);
+  return change(created, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, spec);
 }
 
 /** Makes it, or takes the place of the one that is there. */
 function replace(spec: NeighbourSpec): Request<void> {
-  return change('replace', RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, spec);
+  return change(replaced, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, spec);
 }
 
 /** Like `replace`; ENOENT when there is none. */
 function changeNeighbour(spec: NeighbourSpec): Request<void> {
-  return change('change', RTM_NEWNEIGH, NLM_F_REPLACE, spec);
+  return change(changed, RTM_NEWNEIGH, NLM_F_REPLACE, spec);
 }
 
 /** ENOENT when there is none. A proxy entry is named by its flag. */
 function deleteNeighbour(spec: Pick<NeighbourSpec, 'index' | 'address' | 'flags'>): Request<void> {
   const { index, address, flags } = spec;
-  return change('delete', RTM_DELNEIGH, 0, { index, address, ...(flags === undefined ? {} : { flags }) });
+  return change(deleted, RTM_DELNEIGH, 0, { index, address, ...(flags === undefined ? {} : { flags }) });
 }
 
 /** One by its address, without a dump. ENOENT when there is none. */

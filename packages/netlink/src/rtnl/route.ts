@@ -1,4 +1,4 @@
-import type { Infer } from '../codec/codec.ts';
+import type { Encoder, Infer } from '../codec/codec.ts';
 import { type RawMessage, readBody } from '../message/message.ts';
 import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP_FILTERED, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
@@ -120,9 +120,15 @@ function hopsOf({ via, multipath }: RouteSpec, family: number): object | undefin
 function change(verb: string, type: number, flags: number, spec: RouteSpec): Request<void> {
   const to = parsePrefix(spec.destination);
   const from = spec.source === undefined ? undefined : parsePrefix(spec.source);
-  const of = { verb, spec, to, from, hops: hopsOf(spec, to.family), deleting: type === RTM_DELROUTE };
-  return requestOf({ operation: operationOf, type, flags, codec: routeBody, value: bodyOf, of });
+  const value = { verb, spec, to, from, hops: hopsOf(spec, to.family), deleting: type === RTM_DELROUTE };
+  return requestOf({ operation: operationOf, type, flags, codec: changeCodec, value });
 }
+
+/** The body is only made when the request is encoded: it lives no longer than that. */
+const changeCodec: Encoder<Change> = {
+  measure: (value) => routeBody.measure(bodyOf(value)),
+  write: (value, out) => routeBody.write(bodyOf(value), out),
+};
 
 function operationOf({ verb, spec: { destination, table = RT_TABLE_MAIN } }: Change): string {
   return `${verb} route ${destination} of table ${table}`;
