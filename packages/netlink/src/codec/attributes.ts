@@ -49,21 +49,37 @@ export function attributes<const S extends Shape>(
   shape: S,
   options?: { readonly others: 'left out' },
 ): AttributeSet<S> {
-  const fields = Object.entries(shape).map(fieldOf);
-  const byName = new Map(fields.map((field) => [field.name, field]));
-  const byType = new Map(fields.map((field) => [field.type, field]));
+  if ('unknown' in shape) throw new TypeError('the name "unknown" is taken by attributes that a table does not know');
+  // When it is first used: a program that imports the package uses few of its two hundred tables.
+  let made: Fields | undefined;
+  const fields = (): Fields => {
+    made ??= fieldsOf(shape);
+    return made;
+  };
   const keepsOthers = options?.others !== 'left out';
   return {
     shape,
-    measure: (value) => measureAll(byName, value),
-    write: (value, out) => writeAll(byName, value, out),
+    measure: (value) => measureAll(fields().byName, value),
+    write: (value, out) => writeAll(fields().byName, value, out),
     // The table built the object member by member, which the compiler cannot follow.
-    read: (input, start, end) => readAll(byType, keepsOthers, input, start, end) as AttributeValues<S>,
+    read: (input, start, end) => readAll(fields().byType, keepsOthers, input, start, end) as AttributeValues<S>,
+  };
+}
+
+interface Fields {
+  readonly byName: ReadonlyMap<string, Field>;
+  readonly byType: ReadonlyMap<number, Field>;
+}
+
+function fieldsOf(shape: Shape): Fields {
+  const fields = Object.entries(shape).map(fieldOf);
+  return {
+    byName: new Map(fields.map((field) => [field.name, field])),
+    byType: new Map(fields.map((field) => [field.type, field])),
   };
 }
 
 function fieldOf([name, [type, codec]]: [string, readonly [number, Codec<unknown>]]): Field {
-  if (name === 'unknown') throw new TypeError('the name "unknown" is taken by attributes that a table does not know');
   const element = (codec as Partial<Repeated<unknown>>).element;
   const selected = (codec as Partial<Selected>).selector !== undefined;
   const flagged = type | ((element ?? codec).typeFlags ?? 0);

@@ -14,14 +14,15 @@ const REMEMBERED = 256;
  * because equal flags are read as one and the same object: a dump has thousands of them and few that differ.
  */
 export function bits<const N extends BitNames>(base: Codec<number>, names: N): Codec<BitValues<N>> {
-  const entries = Object.entries(names);
-  const known = entries.reduce((all, [, bit]) => (all | bit) >>> 0, 0);
   const read = new Map<number, BitValues<N>>();
   const remember = (number: number): BitValues<N> => {
     const value: Record<string, boolean | number> = {};
-    for (const [name, bit] of entries) if ((number & bit) !== 0) value[name] = true;
-    const rest = (number & ~known) >>> 0;
-    if (rest !== 0) value['rest'] = rest;
+    let rest = number;
+    for (const [name, bit] of Object.entries(names)) {
+      if ((number & bit) !== 0) value[name] = true;
+      rest &= ~bit;
+    }
+    if (rest !== 0) value['rest'] = rest >>> 0;
     if (read.size === REMEMBERED) read.clear();
     const frozen = Object.freeze(value) as BitValues<N>;
     read.set(number, frozen);

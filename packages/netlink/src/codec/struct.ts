@@ -36,26 +36,34 @@ export function pad(length: number): Padding {
  * Fields must be given all when writing; see `fill`.
  */
 export function struct<const F extends Fields>(fields: F): Struct<F> {
-  const layout = layoutOf(fields);
-  const size = layout.reduce((sum, field) => sum + field.length, 0);
-  const names = new Set(layout.map((field) => field.name));
+  const size = sizeOf(fields);
+  // When they are first used, as those of `attributes`.
+  let madeLayout: Layout | undefined;
+  const layout = (): Layout => {
+    madeLayout ??= layoutOf(fields);
+    return madeLayout;
+  };
+  let zeros: StructValue<F> | undefined;
   const read = (input: Input, start: number): StructValue<F> => {
     const value: Record<string, unknown> = {};
-    for (const { name, codec, at, length, padding } of layout) {
+    for (const { name, codec, at, length, padding } of layout().fields) {
       if (!padding) value[name] = codec.read(input, start + at, start + at + length);
     }
     return value as StructValue<F>;
   };
-  const zeros = read(inputOf(new Uint8Array(size)), 0);
   return {
     fixed: size,
-    fill: (value) => ({ ...zeros, ...value }),
+    fill(value) {
+      zeros ??= read(inputOf(new Uint8Array(size)), 0);
+      return { ...zeros, ...value };
+    },
     measure: () => size,
     write(value, out) {
+      const { names, fields: inOrder } = layout();
       refuseUnknown(names, value);
       let field = '';
       try {
-        for (const { name, codec } of layout) {
+        for (const { name, codec } of inOrder) {
           field = name;
           codec.write((value as Readonly<Record<string, unknown>>)[name], out);
         }
@@ -80,14 +88,30 @@ interface StructField {
   readonly padding: boolean;
 }
 
-function layoutOf(fields: Fields): readonly StructField[] {
+interface Layout {
+  readonly fields: readonly StructField[];
+  readonly names: ReadonlySet<string>;
+}
+
+function sizeOf(fields: Fields): number {
+  let size = 0;
+  for (const name in fields) {
+    const length = fields[name]?.fixed;
+    if (length === undefined) throw new TypeError(`struct field ${name} has no fixed size`);
+    size += length;
+  }
+  return size;
+}
+
+function layoutOf(fields: Fields): Layout {
   let at = 0;
-  return Object.entries(fields).map(([name, codec]) => {
-    if (codec.fixed === undefined) throw new TypeError(`struct field ${name} has no fixed size`);
-    const field = { name, codec, at, length: codec.fixed, padding: (codec as Partial<Padding>).padding === true };
-    at += codec.fixed;
+  const inOrder = Object.entries(fields).map(([name, codec]) => {
+    const length = codec.fixed ?? 0;
+    const field = { name, codec, at, length, padding: (codec as Partial<Padding>).padding === true };
+    at += length;
     return field;
   });
+  return { fields: inOrder, names: new Set(Object.keys(fields)) };
 }
 
 function refuseUnknown(names: ReadonlySet<string>, value: object): void {
