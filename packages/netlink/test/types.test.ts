@@ -147,7 +147,7 @@ describe('nftables', () => {
 
 describe('codecs', () => {
   test('a table gives the type of its values', () => {
-    const table = attributes({});
+    const table = attributes(() => ({}));
     expectTypeOf<Infer<typeof table>>().toHaveProperty('unknown');
   });
 });

@@ -11,13 +11,13 @@ import { pad, struct } from './struct.ts';
 import { Writer } from './writer.ts';
 
 const header = struct({ family: u8, padding: pad(3), index: u32 });
-const table = attributes({
+const table = attributes(() => ({
   mac: [2, linkAddress],
   address: [1, ip],
   vlan: [5, u16],
   name: [6, u32],
-  inner: [7, nested(attributes({ a: [1, u32] }))],
-});
+  inner: [7, nested(attributes(() => ({ a: [1, u32] })))],
+}));
 const codec = body(header, table);
 
 interface Entry extends Infer<typeof table> {

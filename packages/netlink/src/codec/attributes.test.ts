@@ -14,15 +14,21 @@ import { pad, struct } from './struct.ts';
 import { cstring } from './text.ts';
 import { pathAt, Writer } from './writer.ts';
 
-const vxlan = attributes({ vni: [1, u32], local: [4, ipv4], port: [15, be16], learning: [7, bool8], gbp: [23, flag] });
-const bridge = attributes({ stp: [5, u32] });
-const link = attributes({
+const vxlan = attributes(() => ({
+  vni: [1, u32],
+  local: [4, ipv4],
+  port: [15, be16],
+  learning: [7, bool8],
+  gbp: [23, flag],
+}));
+const bridge = attributes(() => ({ stp: [5, u32] }));
+const link = attributes(() => ({
   name: [3, cstring],
   mtu: [4, u32],
-  linkinfo: [18, nested(attributes({ kind: [1, cstring], data: [2, select('kind', { vxlan, bridge })] }))],
-  altNames: [52, nested(attributes({ names: [53, repeated(cstring)] }))],
-  list: [60, array(attributes({ number: [1, u8] }))],
-});
+  linkinfo: [18, nested(attributes(() => ({ kind: [1, cstring], data: [2, select('kind', { vxlan, bridge })] })))],
+  altNames: [52, nested(attributes(() => ({ names: [53, repeated(cstring)] })))],
+  list: [60, array(attributes(() => ({ number: [1, u8] })))],
+}));
 const header = struct({ family: u8, padding: pad(1), type: u16, index: u32 });
 const message = body(header, link);
 
@@ -214,13 +220,19 @@ describe('whatever comes', () => {
 
 it('bytes are a copy, so that a value does not hold a receive buffer', () => {
   const buffer = bytesOf('08 00 01 00 01 02 03 04');
-  const value = decode(attributes({ data: [1, bytes] }), buffer);
+  const value = decode(
+    attributes(() => ({ data: [1, bytes] })),
+    buffer,
+  );
   buffer.fill(0);
   expect(value).toEqual({ data: Uint8Array.of(1, 2, 3, 4) });
 });
 
 it('leaves out what it does not know, where it is meant to', () => {
-  const set = attributes({ a: [1, u32] }, { others: 'left out' });
-  const bytes = encode(attributes({ a: [1, u32], b: [2, u32] }), { b: 5, a: 7 });
+  const set = attributes(() => ({ a: [1, u32] }), { others: 'left out' });
+  const bytes = encode(
+    attributes(() => ({ a: [1, u32], b: [2, u32] })),
+    { b: 5, a: 7 },
+  );
   expect(decode(set, bytes)).toEqual({ a: 7 });
 });

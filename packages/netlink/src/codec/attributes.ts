@@ -42,23 +42,24 @@ interface Field {
 const padded = (length: number): number => (length + 3) & ~3;
 
 /**
- * A set of attributes by name. They are written in the order of the value's members. Encoding refuses names that the
+ * A set of attributes by name. The table is made when it is first used, because a program that imports the package uses
+ * few of its two hundred. They are written in the order of the value's members. Encoding refuses names that the
  * table lacks, and `undefined`; decoding keeps what it does not know, but for a table that is meant to leave out the others.
  */
 export function attributes<const S extends Shape>(
-  shape: S,
+  shapeOf: () => S,
   options?: { readonly others: 'left out' },
 ): AttributeSet<S> {
-  if ('unknown' in shape) throw new TypeError('the name "unknown" is taken by attributes that a table does not know');
-  // When it is first used: a program that imports the package uses few of its two hundred tables.
-  let made: Fields | undefined;
-  const fields = (): Fields => {
-    made ??= fieldsOf(shape);
+  let made: Fields<S> | undefined;
+  const fields = (): Fields<S> => {
+    made ??= fieldsOf(shapeOf());
     return made;
   };
   const keepsOthers = options?.others !== 'left out';
   return {
-    shape,
+    get shape() {
+      return fields().shape;
+    },
     measure: (value) => measureAll(fields().byName, value),
     write: (value, out) => writeAll(fields().byName, value, out),
     // The table built the object member by member, which the compiler cannot follow.
@@ -66,20 +67,23 @@ export function attributes<const S extends Shape>(
   };
 }
 
-interface Fields {
+interface Fields<S extends Shape> {
+  readonly shape: S;
   readonly byName: ReadonlyMap<string, Field>;
   readonly byType: ReadonlyMap<number, Field>;
 }
 
-function fieldsOf(shape: Shape): Fields {
+function fieldsOf<S extends Shape>(shape: S): Fields<S> {
   const fields = Object.entries(shape).map(fieldOf);
   return {
+    shape,
     byName: new Map(fields.map((field) => [field.name, field])),
     byType: new Map(fields.map((field) => [field.type, field])),
   };
 }
 
 function fieldOf([name, [type, codec]]: [string, readonly [number, Codec<unknown>]]): Field {
+  if (name === 'unknown') throw new TypeError('the name "unknown" is taken by attributes that a table does not know');
   const element = (codec as Partial<Repeated<unknown>>).element;
   const selected = (codec as Partial<Selected>).selector !== undefined;
   const flagged = type | ((element ?? codec).typeFlags ?? 0);

@@ -24,7 +24,9 @@ export function body<H, S extends Shape>(
   const headerLength = (header.fixed + 3) & ~3;
   return {
     headerLength,
-    shape: set.shape,
+    get shape() {
+      return set.shape;
+    },
     measure: (value) => headerLength + set.measure(value.attributes),
     write(value, out) {
       try {

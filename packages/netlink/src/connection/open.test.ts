@@ -23,7 +23,10 @@ import { connectionOver } from './open.ts';
 import type { Trace } from './trace.ts';
 
 const header = struct({ family: u8 });
-const codec = body(header, attributes({ number: [1, u32], inner: [2, nested(attributes({ vni: [1, u32] }))] }));
+const codec = body(
+  header,
+  attributes(() => ({ number: [1, u32], inner: [2, nested(attributes(() => ({ vni: [1, u32] })))] })),
+);
 
 function request(number: number): Request<void> {
   const value = { header: { family: 0 }, attributes: { inner: { vni: number }, number } };
@@ -226,7 +229,10 @@ describe('a batch', () => {
   });
 
   it('finds room for text too, which is cut without an error where the room ends', async () => {
-    const named = body(header, attributes({ name: [3, cstring] }));
+    const named = body(
+      header,
+      attributes(() => ({ name: [3, cstring] })),
+    );
     const seen: (string | undefined)[] = [];
     await using connection = fakeConnection(
       each((message) => {

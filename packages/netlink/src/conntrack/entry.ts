@@ -101,7 +101,7 @@ import {
 } from '../uapi/nfnetlink-conntrack.ts';
 import { tuple } from './tuple.ts';
 
-const counters = attributes({ packets: [CTA_COUNTERS_PACKETS, be64], bytes: [CTA_COUNTERS_BYTES, be64] });
+const counters = attributes(() => ({ packets: [CTA_COUNTERS_PACKETS, be64], bytes: [CTA_COUNTERS_BYTES, be64] }));
 
 /** Bits of `struct nf_ct_tcp_flags`. */
 const tcpFlags = bits(u8, {
@@ -119,44 +119,44 @@ const tcpFlags = bits(u8, {
 /** `mask` has the flags that a request changes. */
 const maskedTcpFlags = struct({ flags: tcpFlags, mask: tcpFlags });
 
-const tcp = attributes({
+const tcp = attributes(() => ({
   /** TCP_CONNTRACK_*: 1 SYN_SENT, 3 ESTABLISHED, 7 TIME_WAIT. */
   state: [CTA_PROTOINFO_TCP_STATE, u8],
   originalWindowScale: [CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, u8],
   replyWindowScale: [CTA_PROTOINFO_TCP_WSCALE_REPLY, u8],
   originalFlags: [CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, maskedTcpFlags],
   replyFlags: [CTA_PROTOINFO_TCP_FLAGS_REPLY, maskedTcpFlags],
-});
+}));
 
-const dccp = attributes({
+const dccp = attributes(() => ({
   state: [CTA_PROTOINFO_DCCP_STATE, u8],
   role: [CTA_PROTOINFO_DCCP_ROLE, u8],
   handshakeSequence: [CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ, be64],
-});
+}));
 
-const sctp = attributes({
+const sctp = attributes(() => ({
   state: [CTA_PROTOINFO_SCTP_STATE, u8],
   originalTag: [CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, be32],
   replyTag: [CTA_PROTOINFO_SCTP_VTAG_REPLY, be32],
-});
+}));
 
-const sequenceAdjustment = attributes({
+const sequenceAdjustment = attributes(() => ({
   position: [CTA_SEQADJ_CORRECTION_POS, be32],
   offsetBefore: [CTA_SEQADJ_OFFSET_BEFORE, be32],
   offsetAfter: [CTA_SEQADJ_OFFSET_AFTER, be32],
-});
+}));
 
 /** The range that a new connection is translated to; only in requests that make one. */
-const translation = attributes({
+const translation = attributes(() => ({
   minAddress: [CTA_NAT_V4_MINIP, ipv4],
   maxAddress: [CTA_NAT_V4_MAXIP, ipv4],
   minAddress6: [CTA_NAT_V6_MINIP, ipv6],
   maxAddress6: [CTA_NAT_V6_MAXIP, ipv6],
   ports: [
     CTA_NAT_PROTO,
-    nested(attributes({ min: [CTA_PROTONAT_PORT_MIN, be16], max: [CTA_PROTONAT_PORT_MAX, be16] })),
+    nested(attributes(() => ({ min: [CTA_PROTONAT_PORT_MIN, be16], max: [CTA_PROTONAT_PORT_MAX, be16] }))),
   ],
-});
+}));
 
 export const status = bits(be32, {
   expected: IPS_EXPECTED,
@@ -179,7 +179,7 @@ export const status = bits(be32, {
   hardwareOffloaded: IPS_HW_OFFLOAD,
 });
 
-export const entryAttributes = attributes({
+export const entryAttributes = attributes(() => ({
   /** The addresses of the first packet, before any translation. */
   original: [CTA_TUPLE_ORIG, nested(tuple)],
   /** Those of its answers, as they come in. */
@@ -192,14 +192,14 @@ export const entryAttributes = attributes({
   protocolInfo: [
     CTA_PROTOINFO,
     nested(
-      attributes({
+      attributes(() => ({
         tcp: [CTA_PROTOINFO_TCP, nested(tcp)],
         dccp: [CTA_PROTOINFO_DCCP, nested(dccp)],
         sctp: [CTA_PROTOINFO_SCTP, nested(sctp)],
-      }),
+      })),
     ),
   ],
-  helper: [CTA_HELP, nested(attributes({ name: [CTA_HELP_NAME, cstring], info: [CTA_HELP_INFO, bytes] }))],
+  helper: [CTA_HELP, nested(attributes(() => ({ name: [CTA_HELP_NAME, cstring], info: [CTA_HELP_INFO, bytes] })))],
   sourceNat: [CTA_NAT_SRC, nested(translation)],
   destinationNat: [CTA_NAT_DST, nested(translation)],
   /** Seconds left. */
@@ -216,11 +216,11 @@ export const entryAttributes = attributes({
   originalSequence: [CTA_SEQ_ADJ_ORIG, nested(sequenceAdjustment)],
   replySequence: [CTA_SEQ_ADJ_REPLY, nested(sequenceAdjustment)],
   zone: [CTA_ZONE, be16],
-  securityContext: [CTA_SECCTX, nested(attributes({ name: [CTA_SECCTX_NAME, cstring] }))],
+  securityContext: [CTA_SECCTX, nested(attributes(() => ({ name: [CTA_SECCTX_NAME, cstring] })))],
   /** Nanoseconds since 1970; only with net.netfilter.nf_conntrack_timestamp. `stop` is told when it ends. */
   timestamp: [
     CTA_TIMESTAMP,
-    nested(attributes({ start: [CTA_TIMESTAMP_START, be64], stop: [CTA_TIMESTAMP_STOP, be64] })),
+    nested(attributes(() => ({ start: [CTA_TIMESTAMP_START, be64], stop: [CTA_TIMESTAMP_STOP, be64] }))),
   ],
   /** 128 bits that nftables sets by `ct label`, in words of host order. */
   labels: [CTA_LABELS, bytes],
@@ -228,19 +228,19 @@ export const entryAttributes = attributes({
   synProxy: [
     CTA_SYNPROXY,
     nested(
-      attributes({
+      attributes(() => ({
         initialSequence: [CTA_SYNPROXY_ISN, be32],
         initialTimestamp: [CTA_SYNPROXY_ITS, be32],
         timestampOffset: [CTA_SYNPROXY_TSOFF, be32],
-      }),
+      })),
     ),
   ],
   /** Which parts of the tuples a dump compares; only in requests. */
   filter: [
     CTA_FILTER,
-    nested(attributes({ original: [CTA_FILTER_ORIG_FLAGS, u32], reply: [CTA_FILTER_REPLY_FLAGS, u32] })),
+    nested(attributes(() => ({ original: [CTA_FILTER_ORIG_FLAGS, u32], reply: [CTA_FILTER_REPLY_FLAGS, u32] }))),
   ],
-});
+}));
 
 export const entryBody = body(nfgenmsg, entryAttributes);
 

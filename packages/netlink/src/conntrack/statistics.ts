@@ -24,7 +24,7 @@ import {
 } from '../uapi/nfnetlink-conntrack.ts';
 import { conntrackType } from './message-type.ts';
 
-const perCpu = attributes({
+const perCpu = attributes(() => ({
   searched: [CTA_STATS_SEARCHED, be32],
   found: [CTA_STATS_FOUND, be32],
   invalid: [CTA_STATS_INVALID, be32],
@@ -37,7 +37,7 @@ const perCpu = attributes({
   searchRestart: [CTA_STATS_SEARCH_RESTART, be32],
   clashResolved: [CTA_STATS_CLASH_RESOLVE, be32],
   chainTooLong: [CTA_STATS_CHAIN_TOOLONG, be32],
-});
+}));
 
 /** What one processor counted since the namespace was made; the numbers are 32 bits wide and wrap. */
 export type ConntrackCpuStatistics = Infer<typeof perCpu> & { readonly cpu: number };
@@ -57,11 +57,11 @@ export function cpuStatistics(): DumpRequest<ConntrackCpuStatistics> {
   });
 }
 
-const total = attributes({
+const total = attributes(() => ({
   entries: [CTA_STATS_GLOBAL_ENTRIES, be32],
   /** net.netfilter.nf_conntrack_max. */
   maxEntries: [CTA_STATS_GLOBAL_MAX_ENTRIES, be32],
-});
+}));
 /** How full the namespace's table is. */
 export type ConntrackTotal = Infer<typeof total>;
 

@@ -23,22 +23,22 @@ import {
 } from '../uapi/nfnetlink-conntrack.ts';
 import { AF_INET, AF_INET6 } from '../uapi/socket.ts';
 
-export const tuple = attributes({
+export const tuple = attributes(() => ({
   ip: [
     CTA_TUPLE_IP,
     nested(
-      attributes({
+      attributes(() => ({
         source: [CTA_IP_V4_SRC, ipv4],
         destination: [CTA_IP_V4_DST, ipv4],
         source6: [CTA_IP_V6_SRC, ipv6],
         destination6: [CTA_IP_V6_DST, ipv6],
-      }),
+      })),
     ),
   ],
   protocol: [
     CTA_TUPLE_PROTO,
     nested(
-      attributes({
+      attributes(() => ({
         /** IPPROTO_*. */
         number: [CTA_PROTO_NUM, u8],
         sourcePort: [CTA_PROTO_SRC_PORT, be16],
@@ -49,12 +49,12 @@ export const tuple = attributes({
         icmp6Id: [CTA_PROTO_ICMPV6_ID, be16],
         icmp6Type: [CTA_PROTO_ICMPV6_TYPE, u8],
         icmp6Code: [CTA_PROTO_ICMPV6_CODE, u8],
-      }),
+      })),
     ),
   ],
   /** Where only this direction is in a zone. */
   zone: [CTA_TUPLE_ZONE, be16],
-});
+}));
 /** One direction of a connection: addresses, and ports or an ICMP id. */
 export type ConntrackTuple = Infer<typeof tuple>;
 

@@ -28,7 +28,7 @@ import {
 } from '../uapi/genetlink.ts';
 import { genlBody } from './header.ts';
 
-const operation = attributes({
+const operation = attributes(() => ({
   /** The command's number in genlmsghdr. */
   command: [CTRL_ATTR_OP_ID, u32],
   flags: [
@@ -43,12 +43,12 @@ const operation = attributes({
       namespaceAdminPermission: GENL_UNS_ADMIN_PERM,
     }),
   ],
-});
+}));
 
 /** A multicast group: its number is what a monitor takes. */
-const group = attributes({ name: [CTRL_ATTR_MCAST_GRP_NAME, cstring], id: [CTRL_ATTR_MCAST_GRP_ID, u32] });
+const group = attributes(() => ({ name: [CTRL_ATTR_MCAST_GRP_NAME, cstring], id: [CTRL_ATTR_MCAST_GRP_ID, u32] }));
 
-const familyAttributes = attributes({
+const familyAttributes = attributes(() => ({
   /** nlmsg_type of its messages, given when the kernel or its module started. */
   id: [CTRL_ATTR_FAMILY_ID, u16],
   name: [CTRL_ATTR_FAMILY_NAME, cstring],
@@ -58,7 +58,7 @@ const familyAttributes = attributes({
   maxAttribute: [CTRL_ATTR_MAXATTR, u32],
   operations: [CTRL_ATTR_OPS, array(operation)],
   groups: [CTRL_ATTR_MCAST_GROUPS, array(group)],
-});
+}));
 
 /** A family of generic netlink as the kernel's controller tells it. Source: include/uapi/linux/genetlink.h. */
 export type GenlFamily = Infer<typeof familyAttributes>;

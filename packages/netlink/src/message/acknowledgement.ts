@@ -26,7 +26,7 @@ import {
 } from '../uapi/netlink.ts';
 import { NLMSG_HDRLEN, type RawMessage } from './message.ts';
 
-const policyAttributes = attributes({
+const policyAttributes = attributes(() => ({
   type: [NL_POLICY_TYPE_ATTR_TYPE, u32],
   minSigned: [NL_POLICY_TYPE_ATTR_MIN_VALUE_S, u64],
   maxSigned: [NL_POLICY_TYPE_ATTR_MAX_VALUE_S, u64],
@@ -34,17 +34,17 @@ const policyAttributes = attributes({
   max: [NL_POLICY_TYPE_ATTR_MAX_VALUE_U, u64],
   minLength: [NL_POLICY_TYPE_ATTR_MIN_LENGTH, u32],
   maxLength: [NL_POLICY_TYPE_ATTR_MAX_LENGTH, u32],
-});
+}));
 
 /** Source: enum nlmsgerr_attrs. Offsets count from the start of the request's nlmsghdr. */
-const extendedAttributes = attributes({
+const extendedAttributes = attributes(() => ({
   message: [NLMSGERR_ATTR_MSG, cstring],
   offset: [NLMSGERR_ATTR_OFFS, u32],
   cookie: [NLMSGERR_ATTR_COOKIE, bytes],
   policy: [NLMSGERR_ATTR_POLICY, nested(policyAttributes)],
   missingType: [NLMSGERR_ATTR_MISS_TYPE, u32],
   missingNest: [NLMSGERR_ATTR_MISS_NEST, u32],
-});
+}));
 
 /** The end of a request (NLMSG_ERROR) or of a dump (NLMSG_DONE). */
 export interface Acknowledgement {

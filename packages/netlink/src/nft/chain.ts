@@ -32,14 +32,14 @@ import { type Family, familyOfHeader, nfgenmsg } from './header.ts';
 import { type Hook, hookName, hookNumber } from './hook.ts';
 import { decodeUserData, encodeUserData, type UserData } from './user-data.ts';
 
-const hookAttributes = attributes({
+const hookAttributes = attributes(() => ({
   number: [NFTA_HOOK_HOOKNUM, be32],
   priority: [NFTA_HOOK_PRIORITY, sbe32],
   device: [NFTA_HOOK_DEV, cstring],
   devices: [NFTA_HOOK_DEVS, deviceList],
-});
+}));
 
-const chainAttributes = attributes({
+const chainAttributes = attributes(() => ({
   table: [NFTA_CHAIN_TABLE, cstring],
   handle: [NFTA_CHAIN_HANDLE, be64],
   name: [NFTA_CHAIN_NAME, cstring],
@@ -54,7 +54,7 @@ const chainAttributes = attributes({
   ],
   id: [NFTA_CHAIN_ID, be32],
   userData: [NFTA_CHAIN_USERDATA, bytes],
-});
+}));
 export type ChainAttributes = Infer<typeof chainAttributes>;
 export const chainBody = body(nfgenmsg, chainAttributes);
 

@@ -29,7 +29,7 @@ import { type StatefulExpression, statefulCodec } from './expression/stateful.ts
 import { nfgenmsg } from './header.ts';
 import type { UserData } from './user-data.ts';
 
-const elementAttributes = attributes({
+const elementAttributes = attributes(() => ({
   key: [NFTA_SET_ELEM_KEY, data],
   /** The last key, included, of a range in a concatenation. */
   keyEnd: [NFTA_SET_ELEM_KEY_END, data],
@@ -44,18 +44,18 @@ const elementAttributes = attributes({
   object: [NFTA_SET_ELEM_OBJREF, cstring],
   expression: [NFTA_SET_ELEM_EXPR, statefulCodec],
   expressions: [NFTA_SET_ELEM_EXPRESSIONS, array(statefulCodec, { type: NFTA_LIST_ELEM })],
-});
+}));
 /** An element as the kernel has it; of a set of ranges, one bound. */
 export type WireElement = Infer<typeof elementAttributes>;
 
 export const elementCodec = nested(elementAttributes);
 
-const listAttributes = attributes({
+const listAttributes = attributes(() => ({
   table: [NFTA_SET_ELEM_LIST_TABLE, cstring],
   set: [NFTA_SET_ELEM_LIST_SET, cstring],
   setId: [NFTA_SET_ELEM_LIST_SET_ID, be32],
   elements: [NFTA_SET_ELEM_LIST_ELEMENTS, array(elementCodec, { type: NFTA_LIST_ELEM })],
-});
+}));
 export type ElementListAttributes = Infer<typeof listAttributes>;
 export const elementsBody = body(nfgenmsg, listAttributes);
 

@@ -31,20 +31,20 @@ import { type Create, type CreateOptions, changeOf, echoOf, getOf } from './chan
 import { deviceList } from './device-list.ts';
 import { type Family, familyHeader, familyOfHeader, messageType, nfgenmsg } from './header.ts';
 
-const hookAttributes = attributes({
+const hookAttributes = attributes(() => ({
   number: [NFTA_FLOWTABLE_HOOK_NUM, be32],
   priority: [NFTA_FLOWTABLE_HOOK_PRIORITY, sbe32],
   devices: [NFTA_FLOWTABLE_HOOK_DEVS, deviceList],
-});
+}));
 
-const flowtableAttributes = attributes({
+const flowtableAttributes = attributes(() => ({
   table: [NFTA_FLOWTABLE_TABLE, cstring],
   name: [NFTA_FLOWTABLE_NAME, cstring],
   hook: [NFTA_FLOWTABLE_HOOK, nested(hookAttributes)],
   flags: [NFTA_FLOWTABLE_FLAGS, bits(be32, { offload: NFT_FLOWTABLE_HW_OFFLOAD, counter: NFT_FLOWTABLE_COUNTER })],
   use: [NFTA_FLOWTABLE_USE, be32],
   handle: [NFTA_FLOWTABLE_HANDLE, be64],
-});
+}));
 export const flowtableBody = body(nfgenmsg, flowtableAttributes);
 
 /** What names a flowtable. */

@@ -14,11 +14,11 @@ import {
 } from '../uapi/nf-tables.ts';
 import { familyHeader, messageType, nfgenmsg } from './header.ts';
 
-const generationAttributes = attributes({
+const generationAttributes = attributes(() => ({
   id: [NFTA_GEN_ID, be32],
   processId: [NFTA_GEN_PROC_PID, be32],
   processName: [NFTA_GEN_PROC_NAME, cstring],
-});
+}));
 export const generationBody = body(nfgenmsg, generationAttributes);
 
 /** The ruleset's version: the number grows with each transaction that changed something, of whatever program. */

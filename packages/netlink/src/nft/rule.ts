@@ -24,7 +24,7 @@ import { type Expression, expressionCodec } from './expression/expression.ts';
 import { type Family, familyOfHeader, nfgenmsg } from './header.ts';
 import { decodeUserData, encodeUserData, type UserData } from './user-data.ts';
 
-const ruleAttributes = attributes({
+const ruleAttributes = attributes(() => ({
   table: [NFTA_RULE_TABLE, cstring],
   chain: [NFTA_RULE_CHAIN, cstring],
   chainId: [NFTA_RULE_CHAIN_ID, be32],
@@ -36,10 +36,10 @@ const ruleAttributes = attributes({
   expressions: [NFTA_RULE_EXPRESSIONS, array(expressionCodec, { type: NFTA_LIST_ELEM })],
   compat: [
     NFTA_RULE_COMPAT,
-    nested(attributes({ protocol: [NFTA_RULE_COMPAT_PROTO, be32], flags: [NFTA_RULE_COMPAT_FLAGS, be32] })),
+    nested(attributes(() => ({ protocol: [NFTA_RULE_COMPAT_PROTO, be32], flags: [NFTA_RULE_COMPAT_FLAGS, be32] }))),
   ],
   userData: [NFTA_RULE_USERDATA, bytes],
-});
+}));
 export type RuleAttributes = Infer<typeof ruleAttributes>;
 export const ruleBody = body(nfgenmsg, ruleAttributes);
 

@@ -62,9 +62,9 @@ const setFlags = bits(be32, {
 export type SetFlags = Infer<typeof setFlags>;
 
 /** Bytes of each part of a concatenation. */
-const fields = array(nested(attributes({ length: [NFTA_SET_FIELD_LEN, be32] })), { type: NFTA_LIST_ELEM });
+const fields = array(nested(attributes(() => ({ length: [NFTA_SET_FIELD_LEN, be32] }))), { type: NFTA_LIST_ELEM });
 
-const setAttributes = attributes({
+const setAttributes = attributes(() => ({
   table: [NFTA_SET_TABLE, cstring],
   name: [NFTA_SET_NAME, cstring],
   flags: [NFTA_SET_FLAGS, setFlags],
@@ -81,7 +81,7 @@ const setAttributes = attributes({
   policy: [NFTA_SET_POLICY, be32],
   description: [
     NFTA_SET_DESC,
-    nested(attributes({ size: [NFTA_SET_DESC_SIZE, be32], fields: [NFTA_SET_DESC_CONCAT, fields] })),
+    nested(attributes(() => ({ size: [NFTA_SET_DESC_SIZE, be32], fields: [NFTA_SET_DESC_CONCAT, fields] }))),
   ],
   /** A number within the transaction. The kernel insists on it; we refer to sets by name where they have one. */
   id: [NFTA_SET_ID, be32],
@@ -92,7 +92,7 @@ const setAttributes = attributes({
   /** Name of the data structure that the kernel chose. */
   backend: [NFTA_SET_TYPE, cstring],
   count: [NFTA_SET_COUNT, be32],
-});
+}));
 export type SetAttributes = Infer<typeof setAttributes>;
 export const setBody = body(nfgenmsg, setAttributes);
 

@@ -25,7 +25,7 @@ import { type Create, type CreateOptions, changeOf, echoOf, getOf } from './chan
 import { type Family, familyHeader, familyOfHeader, messageType, nfgenmsg } from './header.ts';
 import { decodeUserData, encodeUserData, type UserData } from './user-data.ts';
 
-const tableAttributes = attributes({
+const tableAttributes = attributes(() => ({
   name: [NFTA_TABLE_NAME, cstring],
   flags: [
     NFTA_TABLE_FLAGS,
@@ -35,7 +35,7 @@ const tableAttributes = attributes({
   handle: [NFTA_TABLE_HANDLE, be64],
   userData: [NFTA_TABLE_USERDATA, bytes],
   owner: [NFTA_TABLE_OWNER, be32],
-});
+}));
 export const tableBody = body(nfgenmsg, tableAttributes);
 
 /** How a request names a table. */

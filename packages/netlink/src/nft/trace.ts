@@ -33,7 +33,7 @@ import { verdictAttributes } from './data.ts';
 import { type Family, familyOfHeader, nfgenmsg } from './header.ts';
 import { formatVerdict } from './verdict.ts';
 
-const traceAttributes = attributes({
+const traceAttributes = attributes(() => ({
   table: [NFTA_TRACE_TABLE, cstring],
   chain: [NFTA_TRACE_CHAIN, cstring],
   /** The rule's handle. */
@@ -60,7 +60,7 @@ const traceAttributes = attributes({
   connectionDirection: [NFTA_TRACE_CT_DIRECTION, u8],
   connectionStatus: [NFTA_TRACE_CT_STATUS, be32],
   connectionState: [NFTA_TRACE_CT_STATE, be32],
-});
+}));
 export const traceBody = body(nfgenmsg, traceAttributes);
 
 /** A step of a packet that a rule traces (`meta nftrace set 1`): a rule matched, or a chain ended. */

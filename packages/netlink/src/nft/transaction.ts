@@ -11,7 +11,10 @@ import { NFNL_BATCH_GENID, NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS
 import { generation } from './generation.ts';
 import { nfgenmsg } from './header.ts';
 
-const batchBody = body(nfgenmsg, attributes({ generation: [NFNL_BATCH_GENID, be32] }));
+const batchBody = body(
+  nfgenmsg,
+  attributes(() => ({ generation: [NFNL_BATCH_GENID, be32] })),
+);
 
 /** One request of a transaction that the kernel refused. All others were rolled back with it. */
 export interface TransactionFailure {

@@ -61,7 +61,7 @@ export type AddressFlags = Infer<typeof addressFlags>;
 /** Seconds, 0xffffffff for ever; times of making and change in hundredths of a second since the start of the host. */
 export const addressCacheInfo = struct({ preferred: u32, valid: u32, created: u32, updated: u32 });
 
-const addressAttributes = attributes({
+const addressAttributes = attributes(() => ({
   local: [IFA_LOCAL, ip],
   /** The address of the prefix: the peer's on a point-to-point link, else the local one. IPv6 tells no other. */
   prefixAddress: [IFA_ADDRESS, ip],
@@ -75,7 +75,7 @@ const addressAttributes = attributes({
   cacheInfo: [IFA_CACHEINFO, addressCacheInfo],
   /** Asks for the addresses of another namespace, by its id here. */
   targetNetnsId: [IFA_TARGET_NETNSID, s32],
-});
+}));
 export const addressBody = body(ifaddrmsg, addressAttributes);
 
 /** An address of a link. */

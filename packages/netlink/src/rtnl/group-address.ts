@@ -7,11 +7,11 @@ import { IFA_ANYCAST, IFA_CACHEINFO, IFA_MULTICAST } from '../uapi/if-addr.ts';
 import { RTM_GETANYCAST, RTM_GETMULTICAST } from '../uapi/rtnetlink.ts';
 import { addressCacheInfo, ifaddrmsg } from './address.ts';
 
-const groupAttributes = attributes({
+const groupAttributes = attributes(() => ({
   multicast: [IFA_MULTICAST, ip],
   anycast: [IFA_ANYCAST, ip],
   cacheInfo: [IFA_CACHEINFO, addressCacheInfo],
-});
+}));
 export const groupAddressBody = body(ifaddrmsg, groupAttributes);
 
 /** A multicast group that a link has joined, or an anycast address that it answers to. */

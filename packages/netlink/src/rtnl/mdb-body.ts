@@ -110,20 +110,22 @@ export const mdbEntry = struct({
 const filterMode = choice(u8, { exclude: MCAST_EXCLUDE, include: MCAST_INCLUDE });
 
 /** Behind each entry. `destination` and what follows are of vxlan devices, kernels since 6.4; the port is in host order. */
-const told = attributes({
+const told = attributes(() => ({
   /** Hundredths of a second until it goes; 0 of a permanent one. */
   timer: [MDBA_MDB_EATTR_TIMER, u32],
   sources: [
     MDBA_MDB_EATTR_SRC_LIST,
     nested(
-      attributes({
+      attributes(() => ({
         list: [
           MDBA_MDB_SRCLIST_ENTRY,
           repeated(
-            nested(attributes({ address: [MDBA_MDB_SRCATTR_ADDRESS, ip], timer: [MDBA_MDB_SRCATTR_TIMER, u32] })),
+            nested(
+              attributes(() => ({ address: [MDBA_MDB_SRCATTR_ADDRESS, ip], timer: [MDBA_MDB_SRCATTR_TIMER, u32] })),
+            ),
           ),
         ],
-      }),
+      })),
     ),
   ],
   mode: [MDBA_MDB_EATTR_GROUP_MODE, filterMode],
@@ -134,9 +136,9 @@ const told = attributes({
   vni: [MDBA_MDB_EATTR_VNI, u32],
   outgoing: [MDBA_MDB_EATTR_IFINDEX, u32],
   sourceVni: [MDBA_MDB_EATTR_SRC_VNI, u32],
-});
+}));
 
-const routerPort = attributes({
+const routerPort = attributes(() => ({
   /** Hundredths of a second. */
   timer: [MDBA_ROUTER_PATTR_TIMER, u32],
   /** MDB_RTR_TYPE_*: 1 learned by queries, 2 permanent, 3 temporary. */
@@ -144,30 +146,30 @@ const routerPort = attributes({
   ipv4Timer: [MDBA_ROUTER_PATTR_INET_TIMER, u32],
   ipv6Timer: [MDBA_ROUTER_PATTR_INET6_TIMER, u32],
   vlan: [MDBA_ROUTER_PATTR_VID, u16],
-});
+}));
 
-const entries = attributes({ infos: [MDBA_MDB_ENTRY_INFO, repeated(body(mdbEntry, told))] });
+const entries = attributes(() => ({ infos: [MDBA_MDB_ENTRY_INFO, repeated(body(mdbEntry, told))] }));
 
 /** What the kernel tells of a bridge: RTM_NEWMDB, RTM_DELMDB. */
 export const mdbBody = body(
   portMessage,
-  attributes({
-    groups: [MDBA_MDB, nested(attributes({ entries: [MDBA_MDB_ENTRY, repeated(nested(entries))] }))],
+  attributes(() => ({
+    groups: [MDBA_MDB, nested(attributes(() => ({ entries: [MDBA_MDB_ENTRY, repeated(nested(entries))] })))],
     routers: [
       MDBA_ROUTER,
-      nested(attributes({ ports: [MDBA_ROUTER_PORT, repeated(body(struct({ port: u32 }), routerPort))] })),
+      nested(attributes(() => ({ ports: [MDBA_ROUTER_PORT, repeated(body(struct({ port: u32 }), routerPort))] }))),
     ],
-  }),
+  })),
 );
 
-const asked = attributes({
+const asked = attributes(() => ({
   source: [MDBE_ATTR_SOURCE, ip],
   sources: [
     MDBE_ATTR_SRC_LIST,
     nested(
-      attributes({
-        list: [MDBE_SRC_LIST_ENTRY, repeated(nested(attributes({ address: [MDBE_SRCATTR_ADDRESS, ip] })))],
-      }),
+      attributes(() => ({
+        list: [MDBE_SRC_LIST_ENTRY, repeated(nested(attributes(() => ({ address: [MDBE_SRCATTR_ADDRESS, ip] }))))],
+      })),
     ),
   ],
   mode: [MDBE_ATTR_GROUP_MODE, filterMode],
@@ -178,16 +180,16 @@ const asked = attributes({
   outgoing: [MDBE_ATTR_IFINDEX, u32],
   sourceVni: [MDBE_ATTR_SRC_VNI, u32],
   stateMask: [MDBE_ATTR_STATE_MASK, u8],
-});
+}));
 
 /** What is asked of a bridge. */
 export const mdbRequestBody = body(
   portMessage,
-  attributes({ entry: [MDBA_SET_ENTRY, mdbEntry], options: [MDBA_SET_ENTRY_ATTRS, nested(asked)] }),
+  attributes(() => ({ entry: [MDBA_SET_ENTRY, mdbEntry], options: [MDBA_SET_ENTRY_ATTRS, nested(asked)] })),
 );
 
 /** The same for RTM_GETMDB, whose attributes have numbers of their own. */
 export const mdbGetBody = body(
   portMessage,
-  attributes({ entry: [MDBA_GET_ENTRY, mdbEntry], options: [MDBA_GET_ENTRY_ATTRS, nested(asked)] }),
+  attributes(() => ({ entry: [MDBA_GET_ENTRY, mdbEntry], options: [MDBA_GET_ENTRY_ATTRS, nested(asked)] })),
 );

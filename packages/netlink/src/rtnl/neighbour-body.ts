@@ -114,15 +114,15 @@ const shared = {
   extendedFlags: [NDA_FLAGS_EXT, extendedFlags],
 } as const;
 
-export const neighbourAttributes = attributes({
+export const neighbourAttributes = attributes(() => ({
   address: [NDA_DST, ip],
   ...shared,
-});
+}));
 
 /** RTM_*NEIGH of the families AF_INET and AF_INET6. */
 export const neighbourBody = body(ndmsg, neighbourAttributes);
 
-export const fdbAttributes = attributes({
+export const fdbAttributes = attributes(() => ({
   /** The VTEP. */
   destination: [NDA_DST, ip],
   ...shared,
@@ -137,18 +137,18 @@ export const fdbAttributes = attributes({
   activity: [
     NDA_FDB_EXT_ATTRS,
     nested(
-      attributes({
+      attributes(() => ({
         /** The bridge tells when the entry turns active or inactive. */
         notify: [NFEA_ACTIVITY_NOTIFY, bits(u8, { enabled: FDB_NOTIFY_BIT, inactive: FDB_NOTIFY_INACTIVE_BIT })],
         /** An update does not count as activity. */
         doNotRefresh: [NFEA_DONT_REFRESH, flag],
-      }),
+      })),
     ),
   ],
   /** Which states and flags a bulk deletion looks at. */
   stateMask: [NDA_NDM_STATE_MASK, neighbourState],
   flagsMask: [NDA_NDM_FLAGS_MASK, neighbourFlags],
-});
+}));
 
 /** RTM_*NEIGH of the family AF_BRIDGE: forwarding entries of bridges and vxlan devices. */
 export const fdbBody = body(ndmsg, fdbAttributes);

@@ -41,7 +41,7 @@ import { number64 } from './number64.ts';
 const ndtmsg = struct({ family: u8, padding: pad(3) });
 
 /** Of a link, or of those that will be made (`default`). All times are milliseconds. */
-const parameters = attributes({
+const parameters = attributes(() => ({
   /** Absent: what new links begin with. */
   index: [NDTPA_IFINDEX, u32],
   references: [NDTPA_REFCNT, u32],
@@ -63,11 +63,11 @@ const parameters = attributes({
   lockTime: [NDTPA_LOCKTIME, number64],
   /** How often a `managed` neighbour is probed; kernels since 6.0. */
   intervalProbeTime: [NDTPA_INTERVAL_PROBE_TIME_MS, number64],
-});
+}));
 /** Times and limits of a table, or of one link in it. Milliseconds. */
 export type NeighbourParameters = Infer<typeof parameters>;
 
-const tableAttributes = attributes({
+const tableAttributes = attributes(() => ({
   /** `arp_cache`, `ndisc_cache`. */
   name: [NDTA_NAME, cstring],
   /** Entries that are never collected; that may be there for five seconds; that may be there at all. */
@@ -108,7 +108,7 @@ const tableAttributes = attributes({
       tableFulls: u64,
     }),
   ],
-});
+}));
 export const neighbourTableBody = body(ndtmsg, tableAttributes);
 
 /**

@@ -21,7 +21,7 @@ import { RTM_GETNETCONF } from '../uapi/rtnetlink.ts';
 /** `struct netconfmsg`. Source: include/uapi/linux/netconf.h. */
 const netconfmsg = struct({ family: u8 });
 
-const netconfAttributes = attributes({
+const netconfAttributes = attributes(() => ({
   index: [NETCONFA_IFINDEX, s32],
   forwarding: [NETCONFA_FORWARDING, s32],
   rpFilter: [NETCONFA_RP_FILTER, s32],
@@ -31,7 +31,7 @@ const netconfAttributes = attributes({
   /** Of AF_MPLS: whether labelled packets are taken from the link. */
   input: [NETCONFA_INPUT, s32],
   broadcastForwarding: [NETCONFA_BC_FORWARDING, s32],
-});
+}));
 export const netconfBody = body(netconfmsg, netconfAttributes);
 
 /** Some of net.ipv4.conf.<link>.* (net.ipv6…, net.mpls…), of a link by index, or of `all` (which is ip_forward) or `default`. */

@@ -18,7 +18,7 @@ import { RTM_GETNSID, RTM_NEWNSID } from '../uapi/rtnetlink.ts';
 /** `struct rtgenmsg`. Source: include/uapi/linux/rtnetlink.h. */
 const rtgenmsg = struct({ family: u8 });
 
-const netnsAttributes = attributes({
+const netnsAttributes = attributes(() => ({
   id: [NETNSA_NSID, s32],
   pid: [NETNSA_PID, u32],
   fd: [NETNSA_FD, u32],
@@ -26,7 +26,7 @@ const netnsAttributes = attributes({
   target: [NETNSA_TARGET_NSID, s32],
   /** With `target`: the id here of what `id` says there. */
   current: [NETNSA_CURRENT_NSID, s32],
-});
+}));
 export const netnsIdBody = body(rtgenmsg, netnsAttributes);
 
 /** A namespace, by a descriptor that this process has open or by a process in it. */

@@ -73,7 +73,10 @@ export const hopAttributes = {
 
 /** `struct rtnexthop`, whose length counts itself and the attributes behind it. Source: include/uapi/linux/rtnetlink.h. */
 const rtnexthop = struct({ length: u16, flags: bits(u8, nextHopFlagBits), hops: u8, index: s32 });
-const hopBody = body(rtnexthop, attributes(hopAttributes));
+const hopBody = body(
+  rtnexthop,
+  attributes(() => hopAttributes),
+);
 
 /** One way of a multipath route. */
 export type NextHop = Omit<Infer<typeof hopBody>['attributes'], 'via' | 'viaOtherFamily'> & {

@@ -72,14 +72,14 @@ const count: Codec<bigint> = {
   },
 };
 
-const memberStatistics = attributes({
+const memberStatistics = attributes(() => ({
   id: [NHA_GROUP_STATS_ENTRY_ID, u32],
   packets: [NHA_GROUP_STATS_ENTRY_PACKETS, count],
   hardwarePackets: [NHA_GROUP_STATS_ENTRY_PACKETS_HW, count],
-});
+}));
 
 /** Times in hundredths of a second. */
-const resilientGroup = attributes({
+const resilientGroup = attributes(() => ({
   /** Cannot be changed afterwards. */
   buckets: [NHA_RES_GROUP_BUCKETS, u16],
   /** How long a bucket must be idle before it may move to another member. */
@@ -88,16 +88,16 @@ const resilientGroup = attributes({
   unbalancedTimer: [NHA_RES_GROUP_UNBALANCED_TIMER, u32],
   /** How long it has been out of balance; only told. */
   unbalancedTime: [NHA_RES_GROUP_UNBALANCED_TIME, number64],
-});
+}));
 
-const bucket = attributes({
+const bucket = attributes(() => ({
   index: [NHA_RES_BUCKET_INDEX, u16],
   /** Hundredths of a second. */
   idleTime: [NHA_RES_BUCKET_IDLE_TIME, number64],
   nextHopId: [NHA_RES_BUCKET_NH_ID, u32],
-});
+}));
 
-export const nexthopAttributes = attributes({
+export const nexthopAttributes = attributes(() => ({
   id: [NHA_ID, u32],
   group: [NHA_GROUP, packed(member)],
   groupType: [NHA_GROUP_TYPE, choice(u16, { multipath: NEXTHOP_GRP_TYPE_MPATH, resilient: NEXTHOP_GRP_TYPE_RES })],
@@ -126,11 +126,11 @@ export const nexthopAttributes = attributes({
   ],
   statistics: [
     NHA_GROUP_STATS,
-    nested(attributes({ members: [NHA_GROUP_STATS_ENTRY, repeated(nested(memberStatistics))] })),
+    nested(attributes(() => ({ members: [NHA_GROUP_STATS_ENTRY, repeated(nested(memberStatistics))] }))),
   ],
   hardwareStatisticsEnabled: [NHA_HW_STATS_ENABLE, u32],
   hardwareStatisticsUsed: [NHA_HW_STATS_USED, u32],
-});
+}));
 
 /** RTM_*NEXTHOP and RTM_*NEXTHOPBUCKET. */
 export const nexthopBody = body(nhmsg, nexthopAttributes);

@@ -84,7 +84,7 @@ const cacheInfo = struct({
   timestampAge: u32,
 });
 
-export const routeAttributes = attributes({
+export const routeAttributes = attributes(() => ({
   destination: [RTA_DST, ip],
   source: [RTA_SRC, ip],
   /** Index of the link that packets leave by. */
@@ -112,7 +112,7 @@ export const routeAttributes = attributes({
   sourcePort: [RTA_SPORT, be16],
   destinationPort: [RTA_DPORT, be16],
   flowLabel: [RTA_FLOWLABEL, be32],
-});
+}));
 
 /** RTM_*ROUTE. */
 export const routeBody = body(rtmsg, routeAttributes);

@@ -43,7 +43,7 @@ const locks = bits(u32, {
 });
 
 /** Nested in RTA_METRICS: what TCP and path MTU discovery begin with. Source: include/uapi/linux/rtnetlink.h. */
-export const routeMetrics = attributes({
+export const routeMetrics = attributes(() => ({
   lock: [RTAX_LOCK, locks],
   /** Bytes. */
   mtu: [RTAX_MTU, u32],
@@ -81,6 +81,6 @@ export const routeMetrics = attributes({
   /** `bbr`, `dctcp`: the kernel refuses one that it does not have (EINVAL). */
   congestionControl: [RTAX_CC_ALGO, cstring],
   fastOpenNoCookie: [RTAX_FASTOPEN_NO_COOKIE, u32],
-});
+}));
 /** `RTA_METRICS`: what a route prescribes to connections over it. */
 export type RouteMetrics = Infer<typeof routeMetrics>;

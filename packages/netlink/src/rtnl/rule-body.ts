@@ -66,7 +66,7 @@ export const ruleHeader = struct({
 /** `struct fib_rule_port_range`; unlike ports elsewhere it is in host order. */
 const portRange = struct({ first: u16, last: u16 });
 
-export const ruleAttributes = attributes({
+export const ruleAttributes = attributes(() => ({
   destination: [FRA_DST, ip],
   source: [FRA_SRC, ip],
   /** Name of a link; it need not exist. */
@@ -104,7 +104,7 @@ export const ruleAttributes = attributes({
   /** Of IPv6; kernels since 6.14. */
   flowLabel: [FRA_FLOWLABEL, be32],
   flowLabelMask: [FRA_FLOWLABEL_MASK, be32],
-});
+}));
 
 /** RTM_*RULE. */
 export const ruleBody = body(ruleHeader, ruleAttributes);

@@ -38,19 +38,19 @@ export interface Bitset {
   readonly bits: readonly BitsetBit[];
 }
 
-const bit = attributes({
+const bit = attributes(() => ({
   index: [ETHTOOL_A_BITSET_BIT_INDEX, u32],
   name: [ETHTOOL_A_BITSET_BIT_NAME, cstring],
   value: [ETHTOOL_A_BITSET_BIT_VALUE, flag],
-});
+}));
 
-const wire = attributes({
+const wire = attributes(() => ({
   list: [ETHTOOL_A_BITSET_NOMASK, flag],
   size: [ETHTOOL_A_BITSET_SIZE, u32],
   bits: [ETHTOOL_A_BITSET_BITS, array(nested(bit), { type: ETHTOOL_A_BITSET_BITS_BIT })],
   value: [ETHTOOL_A_BITSET_VALUE, bytes],
   mask: [ETHTOOL_A_BITSET_MASK, bytes],
-});
+}));
 type Wire = ReturnType<typeof wire.read>;
 
 /** `ETHTOOL_A_BITSET_*`. Source: Documentation/networking/ethtool-netlink.rst, "Bit sets". */

@@ -9,7 +9,7 @@ import {
 import { bitName, bitset, namesSet } from './bitset.ts';
 import { about } from './header.ts';
 
-export const features = attributes({
+export const features = attributes(() => ({
   ...about,
   /** Value: can be changed; mask: the kernel knows it. */
   hardware: [ETHTOOL_A_FEATURES_HW, bitset],
@@ -18,7 +18,7 @@ export const features = attributes({
   active: [ETHTOOL_A_FEATURES_ACTIVE, bitset],
   /** Never changed by anybody. */
   fixed: [ETHTOOL_A_FEATURES_NOCHANGE, bitset],
-});
+}));
 
 /** ETH_SS_FEATURES: the set of strings that names the bits of features. */
 export const FEATURE_NAMES = 4;

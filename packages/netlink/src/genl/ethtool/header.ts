@@ -14,7 +14,7 @@ import {
 
 /** Which link a message is about; its flags only in requests. */
 const header = nested(
-  attributes({
+  attributes(() => ({
     index: [ETHTOOL_A_HEADER_DEV_INDEX, u32],
     name: [ETHTOOL_A_HEADER_DEV_NAME, cstring],
     flags: [
@@ -25,7 +25,7 @@ const header = nested(
         statistics: ETHTOOL_FLAG_STATS,
       }),
     ],
-  }),
+  })),
 );
 
 /** Attribute 1 of every message, whatever its topic (ETHTOOL_A_*_HEADER). */

@@ -27,7 +27,7 @@ import {
 import { bitset } from './bitset.ts';
 import { about } from './header.ts';
 
-export const linkInfo = attributes({
+export const linkInfo = attributes(() => ({
   ...about,
   /** PORT_*: 0 twisted pair, 3 fibre, 0xef none, 0xff other. */
   port: [ETHTOOL_A_LINKINFO_PORT, u8],
@@ -35,9 +35,9 @@ export const linkInfo = attributes({
   crossover: [ETHTOOL_A_LINKINFO_TP_MDIX, u8],
   crossoverControl: [ETHTOOL_A_LINKINFO_TP_MDIX_CTRL, u8],
   transceiver: [ETHTOOL_A_LINKINFO_TRANSCEIVER, u8],
-});
+}));
 
-export const linkModes = attributes({
+export const linkModes = attributes(() => ({
   ...about,
   autonegotiation: [ETHTOOL_A_LINKMODES_AUTONEG, bool8],
   /** Value: advertised; mask: supported. */
@@ -51,9 +51,9 @@ export const linkModes = attributes({
   masterSlaveState: [ETHTOOL_A_LINKMODES_MASTER_SLAVE_STATE, u8],
   lanes: [ETHTOOL_A_LINKMODES_LANES, u32],
   rateMatching: [ETHTOOL_A_LINKMODES_RATE_MATCHING, u8],
-});
+}));
 
-export const linkState = attributes({
+export const linkState = attributes(() => ({
   ...about,
   /** Whether there is a carrier. */
   link: [ETHTOOL_A_LINKSTATE_LINK, bool8],
@@ -63,12 +63,12 @@ export const linkState = attributes({
   /** Why there is none: ETHTOOL_LINK_EXT_STATE_*. */
   reason: [ETHTOOL_A_LINKSTATE_EXT_STATE, u8],
   reasonDetail: [ETHTOOL_A_LINKSTATE_EXT_SUBSTATE, u8],
-});
+}));
 
-export const wakeOnLan = attributes({
+export const wakeOnLan = attributes(() => ({
   ...about,
   modes: [ETHTOOL_A_WOL_MODES, bitset],
   password: [ETHTOOL_A_WOL_SOPASS, bytes],
-});
+}));
 
-export const privateFlags = attributes({ ...about, flags: [ETHTOOL_A_PRIVFLAGS_FLAGS, bitset] });
+export const privateFlags = attributes(() => ({ ...about, flags: [ETHTOOL_A_PRIVFLAGS_FLAGS, bitset] }));

@@ -55,7 +55,7 @@ import {
 } from '../../uapi/ethtool-netlink.ts';
 import { about } from './header.ts';
 
-export const rings = attributes({
+export const rings = attributes(() => ({
   ...about,
   rxMax: [ETHTOOL_A_RINGS_RX_MAX, u32],
   rxMiniMax: [ETHTOOL_A_RINGS_RX_MINI_MAX, u32],
@@ -70,9 +70,9 @@ export const rings = attributes({
   tcpDataSplit: [ETHTOOL_A_RINGS_TCP_DATA_SPLIT, u8],
   completionSize: [ETHTOOL_A_RINGS_CQE_SIZE, u32],
   txPush: [ETHTOOL_A_RINGS_TX_PUSH, bool8],
-});
+}));
 
-export const channels = attributes({
+export const channels = attributes(() => ({
   ...about,
   rxMax: [ETHTOOL_A_CHANNELS_RX_MAX, u32],
   txMax: [ETHTOOL_A_CHANNELS_TX_MAX, u32],
@@ -82,9 +82,9 @@ export const channels = attributes({
   tx: [ETHTOOL_A_CHANNELS_TX_COUNT, u32],
   other: [ETHTOOL_A_CHANNELS_OTHER_COUNT, u32],
   combined: [ETHTOOL_A_CHANNELS_COMBINED_COUNT, u32],
-});
+}));
 
-export const coalesce = attributes({
+export const coalesce = attributes(() => ({
   ...about,
   /** Times in microseconds. */
   rxUsecs: [ETHTOOL_A_COALESCE_RX_USECS, u32],
@@ -113,9 +113,9 @@ export const coalesce = attributes({
   rateSampleInterval: [ETHTOOL_A_COALESCE_RATE_SAMPLE_INTERVAL, u32],
   completionModeTx: [ETHTOOL_A_COALESCE_USE_CQE_MODE_TX, bool8],
   completionModeRx: [ETHTOOL_A_COALESCE_USE_CQE_MODE_RX, bool8],
-});
+}));
 
-export const pause = attributes({
+export const pause = attributes(() => ({
   ...about,
   autonegotiation: [ETHTOOL_A_PAUSE_AUTONEG, bool8],
   rx: [ETHTOOL_A_PAUSE_RX, bool8],
@@ -123,7 +123,10 @@ export const pause = attributes({
   statistics: [
     ETHTOOL_A_PAUSE_STATS,
     nested(
-      attributes({ txFrames: [ETHTOOL_A_PAUSE_STAT_TX_FRAMES, u64], rxFrames: [ETHTOOL_A_PAUSE_STAT_RX_FRAMES, u64] }),
+      attributes(() => ({
+        txFrames: [ETHTOOL_A_PAUSE_STAT_TX_FRAMES, u64],
+        rxFrames: [ETHTOOL_A_PAUSE_STAT_RX_FRAMES, u64],
+      })),
     ),
   ],
-});
+}));

@@ -15,26 +15,29 @@ import {
 } from '../../uapi/ethtool-netlink.ts';
 import { about } from './header.ts';
 
-export const strings = attributes({
+export const strings = attributes(() => ({
   ...about,
   sets: [
     ETHTOOL_A_STRSET_STRINGSETS,
     array(
       nested(
-        attributes({
+        attributes(() => ({
           /** ETH_SS_*: 1 counters, 4 features, 9 link modes. */
           id: [ETHTOOL_A_STRINGSET_ID, u32],
           count: [ETHTOOL_A_STRINGSET_COUNT, u32],
           strings: [
             ETHTOOL_A_STRINGSET_STRINGS,
-            array(attributes({ index: [ETHTOOL_A_STRING_INDEX, u32], value: [ETHTOOL_A_STRING_VALUE, cstring] }), {
-              type: ETHTOOL_A_STRINGS_STRING,
-            }),
+            array(
+              attributes(() => ({ index: [ETHTOOL_A_STRING_INDEX, u32], value: [ETHTOOL_A_STRING_VALUE, cstring] })),
+              {
+                type: ETHTOOL_A_STRINGS_STRING,
+              },
+            ),
           ],
-        }),
+        })),
       ),
       { type: ETHTOOL_A_STRINGSETS_STRINGSET },
     ),
   ],
   countsOnly: [ETHTOOL_A_STRSET_COUNTS_ONLY, flag],
-});
+}));

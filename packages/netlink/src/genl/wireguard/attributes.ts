@@ -37,17 +37,17 @@ import { endpoint } from './endpoint.ts';
 import { key } from './key.ts';
 
 /** Destinations that go to a peer, and sources that are taken from it. */
-const allowedIp = attributes({
+const allowedIp = attributes(() => ({
   /** AF_INET, AF_INET6. */
   family: [WGALLOWEDIP_A_FAMILY, u16],
   address: [WGALLOWEDIP_A_IPADDR, ip],
   prefixLength: [WGALLOWEDIP_A_CIDR_MASK, u8],
-});
+}));
 /** A prefix that leads to a peer, and that its packets may come from. */
 export type WireguardAllowedIp = Infer<typeof allowedIp>;
 
 /** Another host of the tunnel. Source: include/uapi/linux/wireguard.h. */
-const peer = attributes({
+const peer = attributes(() => ({
   publicKey: [WGPEER_A_PUBLIC_KEY, key],
   /** All zeros: there is none. */
   presharedKey: [WGPEER_A_PRESHARED_KEY, key],
@@ -70,11 +70,11 @@ const peer = attributes({
   txBytes: [WGPEER_A_TX_BYTES, u64],
   allowedIps: [WGPEER_A_ALLOWEDIPS, array(nested(allowedIp))],
   protocolVersion: [WGPEER_A_PROTOCOL_VERSION, u32],
-});
+}));
 /** A peer of a WireGuard link. Keys are base64 of 32 bytes, times are seconds. */
 export type WireguardPeer = Infer<typeof peer>;
 
-export const deviceAttributes = attributes({
+export const deviceAttributes = attributes(() => ({
   index: [WGDEVICE_A_IFINDEX, u32],
   name: [WGDEVICE_A_IFNAME, cstring],
   /** Only told with CAP_NET_ADMIN. All zeros in a request takes it away. */
@@ -87,6 +87,6 @@ export const deviceAttributes = attributes({
   /** Mark of the tunnel's packets; 0: none. */
   mark: [WGDEVICE_A_FWMARK, u32],
   peers: [WGDEVICE_A_PEERS, array(nested(peer))],
-});
+}));
 /** The configuration of a link of kind "wireguard". */
 export type WireguardDevice = Infer<typeof deviceAttributes>;

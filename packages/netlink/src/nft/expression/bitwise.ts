@@ -13,7 +13,7 @@ import {
 import { data } from '../data.ts';
 
 /** NFT_BITWISE_MASK_XOR: destination = (source & mask) ^ xor. Shifts take `data` as a number of bits in host order; AND, OR and XOR take a second register or `data` (Linux 6.14). */
-export const bitwise = attributes({
+export const bitwise = attributes(() => ({
   source: [NFTA_BITWISE_SREG, be32],
   source2: [NFTA_BITWISE_SREG2, be32],
   destination: [NFTA_BITWISE_DREG, be32],
@@ -24,4 +24,4 @@ export const bitwise = attributes({
   mask: [NFTA_BITWISE_MASK, data],
   xor: [NFTA_BITWISE_XOR, data],
   data: [NFTA_BITWISE_DATA, data],
-});
+}));

@@ -9,7 +9,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Swaps the bytes of numbers in a register between host and packet order. */
-export const byteorder = attributes({
+export const byteorder = attributes(() => ({
   source: [NFTA_BYTEORDER_SREG, be32],
   destination: [NFTA_BYTEORDER_DREG, be32],
   /** NFT_BYTEORDER_*. */
@@ -18,4 +18,4 @@ export const byteorder = attributes({
   length: [NFTA_BYTEORDER_LEN, be32],
   /** Bytes of one number: 2, 4 or 8. */
   size: [NFTA_BYTEORDER_SIZE, be32],
-});
+}));

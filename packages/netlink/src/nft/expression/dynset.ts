@@ -17,7 +17,7 @@ import {
 import { statefulCodec } from './stateful.ts';
 
 /** Adds, updates or deletes an element of a dynamic set as packets come by. */
-export const dynset = attributes({
+export const dynset = attributes(() => ({
   set: [NFTA_DYNSET_SET_NAME, cstring],
   setId: [NFTA_DYNSET_SET_ID, be32],
   /** NFT_DYNSET_OP_*. */
@@ -32,4 +32,4 @@ export const dynset = attributes({
   /** One expression of the element; several go in `expressions`. */
   expression: [NFTA_DYNSET_EXPR, statefulCodec],
   expressions: [NFTA_DYNSET_EXPRESSIONS, array(statefulCodec, { type: NFTA_LIST_ELEM })],
-});
+}));

@@ -11,7 +11,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Loads, or sets from `source`, a field of an IPv6 extension header, a TCP or IPv4 option, an SCTP chunk. Without registers it removes a TCP option. */
-export const exthdr = attributes({
+export const exthdr = attributes(() => ({
   destination: [NFTA_EXTHDR_DREG, be32],
   /** Of the header or option. */
   type: [NFTA_EXTHDR_TYPE, u8],
@@ -24,4 +24,4 @@ export const exthdr = attributes({
   /** NFT_EXTHDR_OP_*. */
   operator: [NFTA_EXTHDR_OP, be32],
   source: [NFTA_EXTHDR_SREG, be32],
-});
+}));

@@ -11,7 +11,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Hashes a register, or the packet’s addresses and ports (NFT_HASH_SYM): offset + hash % modulus. */
-export const hash = attributes({
+export const hash = attributes(() => ({
   source: [NFTA_HASH_SREG, be32],
   destination: [NFTA_HASH_DREG, be32],
   /** Bytes. */
@@ -22,4 +22,4 @@ export const hash = attributes({
   offset: [NFTA_HASH_OFFSET, be32],
   /** NFT_HASH_*. */
   type: [NFTA_HASH_TYPE, be32],
-});
+}));

@@ -4,7 +4,7 @@ import { NFTA_IMMEDIATE_DATA, NFTA_IMMEDIATE_DREG } from '../../uapi/nf-tables-e
 import { data } from '../data.ts';
 
 /** Loads a constant; a verdict goes to register 0. */
-export const immediate = attributes({
+export const immediate = attributes(() => ({
   destination: [NFTA_IMMEDIATE_DREG, be32],
   data: [NFTA_IMMEDIATE_DATA, data],
-});
+}));

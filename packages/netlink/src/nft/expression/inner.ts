@@ -12,7 +12,7 @@ import { payload } from './payload.ts';
 import { expressionTable } from './table.ts';
 
 /** Evaluates an expression on the packet inside a tunnel's packet. */
-export const inner = attributes({
+export const inner = attributes(() => ({
   /** Always 0. */
   number: [NFTA_INNER_NUM, be32],
   /** NFT_INNER_VXLAN, NFT_INNER_GENEVE; 0 for others. */
@@ -22,4 +22,4 @@ export const inner = attributes({
   /** Bytes of the tunnel's header. */
   headerSize: [NFTA_INNER_HDRSIZE, be32],
   expression: [NFTA_INNER_EXPR, expressionTable({ payload, meta })],
-});
+}));

@@ -9,7 +9,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Goes on while packets or bytes come no faster than the rate; with NFT_LIMIT_F_INV, while they come faster. */
-export const limit = attributes({
+export const limit = attributes(() => ({
   /** Packets or bytes in a unit. */
   rate: [NFTA_LIMIT_RATE, be64],
   /** Seconds. */
@@ -19,4 +19,4 @@ export const limit = attributes({
   /** NFT_LIMIT_PKTS or NFT_LIMIT_PKT_BYTES. */
   type: [NFTA_LIMIT_TYPE, be32],
   flags: [NFTA_LIMIT_FLAGS, be32],
-});
+}));

@@ -11,7 +11,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Logs the packet: to the kernel log by `level`, or to a program by `group`. */
-export const log = attributes({
+export const log = attributes(() => ({
   /** Of nfnetlink_log. */
   group: [NFTA_LOG_GROUP, be16],
   /** Up to 127 bytes. */
@@ -24,4 +24,4 @@ export const log = attributes({
   level: [NFTA_LOG_LEVEL, be32],
   /** NF_LOG_*. */
   flags: [NFTA_LOG_FLAGS, be32],
-});
+}));

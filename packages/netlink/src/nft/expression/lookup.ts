@@ -10,7 +10,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Looks a key up in a set; in a map, the data goes to `destination`, a verdict to register 0. */
-export const lookup = attributes({
+export const lookup = attributes(() => ({
   set: [NFTA_LOOKUP_SET, cstring],
   /** Of a set that is made in the same transaction. */
   setId: [NFTA_LOOKUP_SET_ID, be32],
@@ -18,4 +18,4 @@ export const lookup = attributes({
   destination: [NFTA_LOOKUP_DREG, be32],
   /** NFT_LOOKUP_F_INV: not in the set. */
   flags: [NFTA_LOOKUP_FLAGS, be32],
-});
+}));

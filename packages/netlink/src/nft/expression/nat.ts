@@ -11,7 +11,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Translates the source or destination. Only in chains of the type nat. */
-export const nat = attributes({
+export const nat = attributes(() => ({
   /** NFT_NAT_*. */
   type: [NFTA_NAT_TYPE, be32],
   /** NFPROTO_IPV4 or NFPROTO_IPV6. */
@@ -23,4 +23,4 @@ export const nat = attributes({
   portMax: [NFTA_NAT_REG_PROTO_MAX, be32],
   /** NF_NAT_RANGE_*. */
   flags: [NFTA_NAT_FLAGS, be32],
-});
+}));

@@ -10,7 +10,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Uses a named object: the one given, or the one that a map has for the key in `source`. */
-export const objref = attributes({
+export const objref = attributes(() => ({
   /** NFT_OBJECT_*. */
   type: [NFTA_OBJREF_IMM_TYPE, be32],
   object: [NFTA_OBJREF_IMM_NAME, cstring],
@@ -18,4 +18,4 @@ export const objref = attributes({
   source: [NFTA_OBJREF_SET_SREG, be32],
   set: [NFTA_OBJREF_SET_NAME, cstring],
   setId: [NFTA_OBJREF_SET_ID, be32],
-});
+}));

@@ -12,7 +12,7 @@ import {
 } from '../../uapi/nf-tables-expr.ts';
 
 /** Loads bytes of the packet into a register; with `source`, writes a register into the packet and mends the checksum. */
-export const payload = attributes({
+export const payload = attributes(() => ({
   destination: [NFTA_PAYLOAD_DREG, be32],
   /** NFT_PAYLOAD_*_HEADER. */
   base: [NFTA_PAYLOAD_BASE, be32],
@@ -27,4 +27,4 @@ export const payload = attributes({
   checksumOffset: [NFTA_PAYLOAD_CSUM_OFFSET, be32],
   /** NFT_PAYLOAD_L4CSUM_PSEUDOHDR: the transport header has a checksum over addresses, too. */
   checksumFlags: [NFTA_PAYLOAD_CSUM_FLAGS, be32],
-});
+}));

@@ -14,7 +14,7 @@ export type ExpressionOf<K extends Kinds> =
 
 /** NFTA_EXPR_NAME and NFTA_EXPR_DATA, the latter read and written by the table of that name. */
 export function expressionTable<const K extends Kinds>(kinds: K): Codec<ExpressionOf<K>> {
-  const wire = attributes({ name: [NFTA_EXPR_NAME, cstring], data: [NFTA_EXPR_DATA, select('name', kinds)] });
+  const wire = attributes(() => ({ name: [NFTA_EXPR_NAME, cstring], data: [NFTA_EXPR_DATA, select('name', kinds)] }));
   // The select ties the data to the name, which the compiler cannot follow; the kernel never leaves the name out.
   return nested(wire as unknown as Codec<ExpressionOf<K>>);
 }

@@ -3,7 +3,7 @@ import { be32, u8 } from '../../codec/scalar.ts';
 import { NFTA_XFRM_DIR, NFTA_XFRM_DREG, NFTA_XFRM_KEY, NFTA_XFRM_SPNUM } from '../../uapi/nf-tables-expr.ts';
 
 /** Loads what is known about the IPsec state of the packet. */
-export const xfrm = attributes({
+export const xfrm = attributes(() => ({
   destination: [NFTA_XFRM_DREG, be32],
   /** NFT_XFRM_KEY_*. */
   key: [NFTA_XFRM_KEY, be32],
@@ -11,4 +11,4 @@ export const xfrm = attributes({
   direction: [NFTA_XFRM_DIR, u8],
   /** Which of the states, from the outermost. */
   state: [NFTA_XFRM_SPNUM, be32],
-});
+}));

@@ -49,7 +49,7 @@ interface ObjectTables {
   readonly tunnel: typeof tunnel;
 }
 
-const objectAttributes = attributes({
+const objectAttributes = attributes(() => ({
   table: [NFTA_OBJ_TABLE, cstring],
   name: [NFTA_OBJ_NAME, cstring],
   type: [NFTA_OBJ_TYPE, be32],
@@ -71,7 +71,7 @@ const objectAttributes = attributes({
   use: [NFTA_OBJ_USE, be32],
   handle: [NFTA_OBJ_HANDLE, be64],
   userData: [NFTA_OBJ_USERDATA, bytes],
-});
+}));
 export type ObjectAttributes = Infer<typeof objectAttributes>;
 export const objectBody = body(nfgenmsg, objectAttributes);
 

@@ -50,15 +50,15 @@ import { vlanInfo } from './range.ts';
 /** `struct br_vlan_msg`. Source: include/uapi/linux/if_bridge.h. */
 export const vlanMessage = struct({ family: u8, padding: pad(3), index: u32 });
 
-const statistics = attributes({
+const statistics = attributes(() => ({
   receivedBytes: [BRIDGE_VLANDB_STATS_RX_BYTES, u64],
   receivedPackets: [BRIDGE_VLANDB_STATS_RX_PACKETS, u64],
   sentBytes: [BRIDGE_VLANDB_STATS_TX_BYTES, u64],
   sentPackets: [BRIDGE_VLANDB_STATS_TX_PACKETS, u64],
-});
+}));
 
 /** Of VLANs of a port, or of the bridge as its own port. */
-export const vlanEntry = attributes({
+export const vlanEntry = attributes(() => ({
   info: [BRIDGE_VLANDB_ENTRY_INFO, vlanInfo],
   /** Last VLAN of a range. */
   last: [BRIDGE_VLANDB_ENTRY_RANGE, u16],
@@ -66,7 +66,7 @@ export const vlanEntry = attributes({
   state: [BRIDGE_VLANDB_ENTRY_STATE, u8],
   tunnel: [
     BRIDGE_VLANDB_ENTRY_TUNNEL_INFO,
-    nested(attributes({ id: [BRIDGE_VLANDB_TINFO_ID, u32], command: [BRIDGE_VLANDB_TINFO_CMD, u32] })),
+    nested(attributes(() => ({ id: [BRIDGE_VLANDB_TINFO_ID, u32], command: [BRIDGE_VLANDB_TINFO_CMD, u32] }))),
   ],
   statistics: [BRIDGE_VLANDB_ENTRY_STATS, nested(statistics)],
   /** MDB_RTR_TYPE_*. */
@@ -76,10 +76,10 @@ export const vlanEntry = attributes({
   multicastMaxGroups: [BRIDGE_VLANDB_ENTRY_MCAST_MAX_GROUPS, u32],
   /** With the port's `neighborVlanSuppress`; kernels since 6.4. */
   neighSuppress: [BRIDGE_VLANDB_ENTRY_NEIGH_SUPPRESS, u8],
-});
+}));
 
 /** Of a VLAN of the bridge as a whole. Intervals are in hundredths of a second. They need `mcast_vlan_snooping`. */
-export const globalOptions = attributes({
+export const globalOptions = attributes(() => ({
   id: [BRIDGE_VLANDB_GOPTS_ID, u16],
   /** Last VLAN of a range. */
   last: [BRIDGE_VLANDB_GOPTS_RANGE, u16],
@@ -100,24 +100,24 @@ export const globalOptions = attributes({
   querierState: [BRIDGE_VLANDB_GOPTS_MCAST_QUERIER_STATE, bytes],
   /** The spanning tree that the VLAN belongs to. */
   spanningTree: [BRIDGE_VLANDB_GOPTS_MSTI, u16],
-});
+}));
 
 /** RTM_*VLAN. */
 export const vlanDatabaseBody = body(
   vlanMessage,
-  attributes({
+  attributes(() => ({
     entries: [BRIDGE_VLANDB_ENTRY, repeated(nested(vlanEntry))],
     globalOptions: [BRIDGE_VLANDB_GLOBAL_OPTIONS, repeated(nested(globalOptions))],
-  }),
+  })),
 );
 
 /** A dump's request, whose attributes have numbers of their own. */
 export const vlanDumpBody = body(
   vlanMessage,
-  attributes({
+  attributes(() => ({
     flags: [
       BRIDGE_VLANDB_DUMP_FLAGS,
       bits(u32, { statistics: BRIDGE_VLANDB_DUMPF_STATS, global: BRIDGE_VLANDB_DUMPF_GLOBAL }),
     ],
-  }),
+  })),
 );

@@ -14,12 +14,12 @@ import { type BridgeSpec, bridgeSpec, type TunnelInfo } from './spec.ts';
 /** RTM_*LINK of the family AF_BRIDGE, without what a link has besides. */
 const membershipBody = body(
   ifinfomsg,
-  attributes({
+  attributes(() => ({
     name: [IFLA_IFNAME, cstring],
     master: [IFLA_MASTER, u32],
     extMask: [IFLA_EXT_MASK, u32],
     bridge: [IFLA_AF_SPEC, nested(bridgeSpec)],
-  }),
+  })),
 );
 
 /** VLANs of a port that are carried by tunnels: VLAN `first` by `tunnelId`, the next one by the next id. */

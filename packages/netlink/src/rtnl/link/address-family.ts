@@ -20,7 +20,7 @@ import { AF_INET, AF_INET6 } from '../../uapi/socket.ts';
 import { ipv4Settings } from './ipv4-settings.ts';
 import { ipv6Settings } from './ipv6-settings.ts';
 
-const ipv6Link = attributes({
+const ipv6Link = attributes(() => ({
   /** IF_READY and such. */
   flags: [IFLA_INET6_FLAGS, u32],
   /** net.ipv6.conf.<link>.*; only told. */
@@ -39,12 +39,12 @@ const ipv6Link = attributes({
   addressGeneration: [IFLA_INET6_ADDR_GEN_MODE, u8],
   /** The MTU of the last router advertisement; only told. */
   advertisedMtu: [IFLA_INET6_RA_MTU, u32],
-});
+}));
 
 /** `IFLA_AF_SPEC` of a link: an attribute for each address family, typed by its number. */
-export const addressFamilies = attributes({
-  ipv4: [AF_INET, nested(attributes({ conf: [IFLA_INET_CONF, shared(ipv4Settings)] }))],
+export const addressFamilies = attributes(() => ({
+  ipv4: [AF_INET, nested(attributes(() => ({ conf: [IFLA_INET_CONF, shared(ipv4Settings)] })))],
   ipv6: [AF_INET6, nested(ipv6Link)],
-});
+}));
 /** Settings of a link by address family (`IFLA_AF_SPEC`). */
 export type AddressFamilies = Infer<typeof addressFamilies>;

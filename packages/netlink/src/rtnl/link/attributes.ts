@@ -22,20 +22,20 @@ import { common } from './common.ts';
 import { ifinfomsg } from './header.ts';
 import { kinds, slaveKinds } from './kinds.ts';
 
-export const linkInfo = attributes({
+export const linkInfo = attributes(() => ({
   kind: [IFLA_INFO_KIND, cstring],
   data: [IFLA_INFO_DATA, select('kind', kinds)],
   /** Statistics of the kind, as bytes; no kind with a table has any. */
   statistics: [IFLA_INFO_XSTATS, bytes],
   slaveKind: [IFLA_INFO_SLAVE_KIND, cstring],
   slaveData: [IFLA_INFO_SLAVE_DATA, select('slaveKind', slaveKinds)],
-});
+}));
 
-const linkAttributes = attributes({
+const linkAttributes = attributes(() => ({
   ...common,
   addressFamilies: [IFLA_AF_SPEC, nested(addressFamilies)],
   linkinfo: [IFLA_LINKINFO, nested(linkInfo)],
-});
+}));
 export type LinkAttributes = Infer<typeof linkAttributes>;
 
 /** RTM_*LINK. */
@@ -47,5 +47,9 @@ export const linkBody = body(ifinfomsg, linkAttributes);
  */
 export const bridgeLinkBody = body(
   ifinfomsg,
-  attributes({ ...common, port: [IFLA_PROTINFO, nested(bridgePort)], bridgeSpec: [IFLA_AF_SPEC, nested(bridgeSpec)] }),
+  attributes(() => ({
+    ...common,
+    port: [IFLA_PROTINFO, nested(bridgePort)],
+    bridgeSpec: [IFLA_AF_SPEC, nested(bridgeSpec)],
+  })),
 );

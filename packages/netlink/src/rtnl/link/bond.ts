@@ -87,20 +87,20 @@ const hashPolicies = {
 } as const;
 
 /** The aggregator in use, of mode 802.3ad; only told. */
-const aggregator = attributes({
+const aggregator = attributes(() => ({
   id: [IFLA_BOND_AD_INFO_AGGREGATOR, u16],
   ports: [IFLA_BOND_AD_INFO_NUM_PORTS, u16],
   actorKey: [IFLA_BOND_AD_INFO_ACTOR_KEY, u16],
   partnerKey: [IFLA_BOND_AD_INFO_PARTNER_KEY, u16],
   partnerMac: [IFLA_BOND_AD_INFO_PARTNER_MAC, mac],
-});
+}));
 
 /**
  * `IFLA_INFO_DATA` of kind "bond". Times are milliseconds where nothing else is said. Most options are bound to a mode
  * or want the bond down or empty; the kernel then answers EACCES, ENOTEMPTY or EINVAL.
  * Source: include/uapi/linux/if_link.h, Documentation/networking/bonding.rst.
  */
-export const bond = attributes({
+export const bond = attributes(() => ({
   mode: [IFLA_BOND_MODE, choice(u8, modes)],
   /** Index of the port in use; 0 in a request: the bond chooses. */
   activePort: [IFLA_BOND_ACTIVE_SLAVE, u32],
@@ -145,12 +145,12 @@ export const bond = attributes({
   actorSystem: [IFLA_BOND_AD_ACTOR_SYSTEM, mac],
   dynamicLoadBalancing: [IFLA_BOND_TLB_DYNAMIC_LB, bool8],
   coupledControl: [IFLA_BOND_COUPLED_CONTROL, bool8],
-});
+}));
 /** Options of kind "bond". */
 export type Bond = Infer<typeof bond>;
 
 /** `IFLA_INFO_SLAVE_DATA` of slave kind "bond". Only `queueId` and `priority` can be changed. */
-export const bondPort = attributes({
+export const bondPort = attributes(() => ({
   /** 0 active, 1 backup. */
   state: [IFLA_BOND_SLAVE_STATE, u8],
   /** 0 up, 1 going down, 2 down, 3 coming back. */
@@ -163,6 +163,6 @@ export const bondPort = attributes({
   aggregatorId: [IFLA_BOND_SLAVE_AD_AGGREGATOR_ID, u16],
   actorPortState: [IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, u8],
   partnerPortState: [IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE, u16],
-});
+}));
 /** What a link has as a port of a bond. */
 export type BondPort = Infer<typeof bondPort>;

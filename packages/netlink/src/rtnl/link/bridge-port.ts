@@ -52,7 +52,7 @@ import { bridgeId } from './bridge.ts';
  * Settings of a bridge port: `IFLA_INFO_SLAVE_DATA` of slave kind "bridge", and `IFLA_PROTINFO` of messages of the
  * family AF_BRIDGE. Times are in hundredths of a second. Source: include/uapi/linux/if_link.h.
  */
-export const bridgePort = attributes({
+export const bridgePort = attributes(() => ({
   /** BR_STATE_*: 0 disabled, 1 listening, 2 learning, 3 forwarding, 4 blocking. Only without the kernel's STP. */
   state: [IFLA_BRPORT_STATE, u8],
   priority: [IFLA_BRPORT_PRIORITY, u16],
@@ -112,6 +112,6 @@ export const bridgePort = attributes({
   /** Media Redundancy Protocol: the ring, or the interconnection, is open. Only told. */
   mrpRingOpen: [IFLA_BRPORT_MRP_RING_OPEN, bool8],
   mrpInOpen: [IFLA_BRPORT_MRP_IN_OPEN, bool8],
-});
+}));
 /** What a link has as a port of a bridge. */
 export type BridgePort = Infer<typeof bridgePort>;

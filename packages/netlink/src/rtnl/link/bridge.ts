@@ -77,21 +77,21 @@ const booleanOptions = bits(u32, {
 });
 
 /** Who asks for multicast memberships in this segment, and how long (hundredths of a second) others are trusted to. */
-const querierState = attributes({
+const querierState = attributes(() => ({
   address: [BRIDGE_QUERIER_IP_ADDRESS, ipv4],
   port: [BRIDGE_QUERIER_IP_PORT, u32],
   otherTimer: [BRIDGE_QUERIER_IP_OTHER_TIMER, u64],
   address6: [BRIDGE_QUERIER_IPV6_ADDRESS, ipv6],
   port6: [BRIDGE_QUERIER_IPV6_PORT, u32],
   otherTimer6: [BRIDGE_QUERIER_IPV6_OTHER_TIMER, u64],
-});
+}));
 
 /**
  * `IFLA_INFO_DATA` of kind "bridge". Times are in hundredths of a second (USER_HZ). The kernel accepts attributes it
  * does not know without a word, so what is not in this table is refused before it is sent.
  * Source: include/uapi/linux/if_link.h.
  */
-export const bridge = attributes({
+export const bridge = attributes(() => ({
   forwardDelay: [IFLA_BR_FORWARD_DELAY, u32],
   helloTime: [IFLA_BR_HELLO_TIME, u32],
   maxAge: [IFLA_BR_MAX_AGE, u32],
@@ -151,6 +151,6 @@ export const bridge = attributes({
   callIptables: [IFLA_BR_NF_CALL_IPTABLES, bool8],
   callIp6tables: [IFLA_BR_NF_CALL_IP6TABLES, bool8],
   callArptables: [IFLA_BR_NF_CALL_ARPTABLES, bool8],
-});
+}));
 /** Options of kind "bridge". */
 export type Bridge = Infer<typeof bridge>;

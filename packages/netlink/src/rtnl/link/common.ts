@@ -88,11 +88,11 @@ const hardwareMap = struct({
   padding: pad(4),
 });
 
-const protocolDownReason = attributes({
+const protocolDownReason = attributes(() => ({
   /** Which bits a request changes. */
   mask: [IFLA_PROTO_DOWN_REASON_MASK, u32],
   value: [IFLA_PROTO_DOWN_REASON_VALUE, u32],
-});
+}));
 
 /** Attributes of any link, whatever its kind and the family of the message. Source: include/uapi/linux/if_link.h. */
 export const common = {
@@ -169,7 +169,7 @@ export const common = {
   dpllPin: [IFLA_DPLL_PIN, bytes],
   /** Programs attached to the driver, as bytes. */
   xdp: [IFLA_XDP, bytes],
-  properties: [IFLA_PROP_LIST, nested(attributes({ altNames: [IFLA_ALT_IFNAME, repeated(cstring)] }))],
+  properties: [IFLA_PROP_LIST, nested(attributes(() => ({ altNames: [IFLA_ALT_IFNAME, repeated(cstring)] })))],
   /** Selects a link by an alternative name; only in requests. */
   altName: [IFLA_ALT_IFNAME, cstring],
   /** Descriptor of a network namespace, open in this process: where the link goes; only in requests. */

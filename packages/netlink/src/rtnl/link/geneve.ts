@@ -22,7 +22,7 @@ import {
 } from '../../uapi/if-link-kinds.ts';
 
 /** `IFLA_INFO_DATA` of kind "geneve". Source: include/uapi/linux/if_link.h, RFC 8926. */
-export const geneve = attributes({
+export const geneve = attributes(() => ({
   /** Virtual network identifier, 24 bits. */
   vni: [IFLA_GENEVE_ID, u32],
   remote: [IFLA_GENEVE_REMOTE, ipv4],
@@ -46,6 +46,6 @@ export const geneve = attributes({
   label: [IFLA_GENEVE_LABEL, be32],
   /** Carries IP packets, not frames. */
   innerProtocolInherit: [IFLA_GENEVE_INNER_PROTO_INHERIT, flag],
-});
+}));
 /** Options of kind "geneve". */
 export type Geneve = Infer<typeof geneve>;

@@ -42,7 +42,7 @@ const headerFlags = bits(be16, { checksum: GRE_CSUM, key: GRE_KEY, sequence: GRE
  * "ip6erspan". The kernel takes a missing value for its default, in a change too: give all that is to stay.
  * Source: include/uapi/linux/if_tunnel.h.
  */
-export const gre = attributes({
+export const gre = attributes(() => ({
   /** Index of the link the tunnel's packets leave by. */
   link: [IFLA_GRE_LINK, u32],
   local: [IFLA_GRE_LOCAL, ip],
@@ -75,6 +75,6 @@ export const gre = attributes({
   erspanVersion: [IFLA_GRE_ERSPAN_VER, u8],
   erspanDirection: [IFLA_GRE_ERSPAN_DIR, u8],
   erspanHardwareId: [IFLA_GRE_ERSPAN_HWID, u16],
-});
+}));
 /** Options of the kinds "gre", "gretap" and their IPv6 counterparts. */
 export type Gre = Infer<typeof gre>;

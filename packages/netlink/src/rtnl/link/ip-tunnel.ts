@@ -49,12 +49,12 @@ const shared = {
 } as const;
 
 /** `IFLA_INFO_DATA` of kind "ipip": IPv4 in IPv4. Like all tunnels it takes a missing value for its default. */
-export const ipip = attributes(shared);
+export const ipip = attributes(() => shared);
 /** Options of kind "ipip". */
 export type Ipip = Infer<typeof ipip>;
 
 /** `IFLA_INFO_DATA` of kind "sit": IPv6 in IPv4. */
-export const sit = attributes({
+export const sit = attributes(() => ({
   ...shared,
   /** SIT_ISATAP. */
   flags: [IFLA_IPTUN_FLAGS, u16],
@@ -63,17 +63,17 @@ export const sit = attributes({
   sixRdPrefixLength: [IFLA_IPTUN_6RD_PREFIXLEN, u16],
   sixRdRelayPrefix: [IFLA_IPTUN_6RD_RELAY_PREFIX, ipv4],
   sixRdRelayPrefixLength: [IFLA_IPTUN_6RD_RELAY_PREFIXLEN, u16],
-});
+}));
 /** Options of kind "sit". */
 export type Sit = Infer<typeof sit>;
 
 /** `IFLA_INFO_DATA` of kind "ip6tnl": IPv4 or IPv6 in IPv6. */
-export const ip6tnl = attributes({
+export const ip6tnl = attributes(() => ({
   ...shared,
   encapsulationLimit: [IFLA_IPTUN_ENCAP_LIMIT, u8],
   /** Traffic class and flow label, big-endian on the wire. */
   flowInfo: [IFLA_IPTUN_FLOWINFO, be32],
   flags: [IFLA_IPTUN_FLAGS, ip6TunnelFlags],
-});
+}));
 /** Options of kind "ip6tnl". */
 export type Ip6tnl = Infer<typeof ip6tnl>;

@@ -32,7 +32,7 @@ import { choice } from './choice.ts';
  * `IFLA_INFO_DATA` of the kinds "macvlan" and "macvtap"; the link below is `parent`.
  * Source: include/uapi/linux/if_link.h.
  */
-export const macvlan = attributes({
+export const macvlan = attributes(() => ({
   /** The kernel's default is `vepa`. */
   mode: [
     IFLA_MACVLAN_MODE,
@@ -64,6 +64,6 @@ export const macvlan = attributes({
   broadcastQueueLengthUsed: [IFLA_MACVLAN_BC_QUEUE_LEN_USED, u32],
   /** From how many links on a multicast goes by the queue; -1: never. */
   broadcastCutoff: [IFLA_MACVLAN_BC_CUTOFF, s32],
-});
+}));
 /** Options of the kinds "macvlan" and "macvtap". */
 export type Macvlan = Infer<typeof macvlan>;

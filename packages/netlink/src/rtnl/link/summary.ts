@@ -29,11 +29,22 @@ export type LinkSummary = Pick<
 
 const { name, properties, alias, group, mac, mtu, master, parent, linkNetnsId } = common;
 const others = { others: 'left out' } as const;
-const linkinfo = nested(attributes({ kind: [IFLA_INFO_KIND, cstring] }, others));
+const linkinfo = nested(attributes(() => ({ kind: [IFLA_INFO_KIND, cstring] }), others));
 const summaryBody = body(
   ifinfomsg,
   attributes(
-    { name, properties, alias, group, mac, mtu, master, parent, linkNetnsId, linkinfo: [IFLA_LINKINFO, linkinfo] },
+    () => ({
+      name,
+      properties,
+      alias,
+      group,
+      mac,
+      mtu,
+      master,
+      parent,
+      linkNetnsId,
+      linkinfo: [IFLA_LINKINFO, linkinfo],
+    }),
     others,
   ),
 );

@@ -17,7 +17,7 @@ import {
  * `IFLA_INFO_DATA` of kind "tun". The kernel tells it and takes none of it: such links are made through /dev/net/tun.
  * Source: include/uapi/linux/if_link.h.
  */
-export const tun = attributes({
+export const tun = attributes(() => ({
   /** User id that may attach to it. */
   owner: [IFLA_TUN_OWNER, u32],
   group: [IFLA_TUN_GROUP, u32],
@@ -29,6 +29,6 @@ export const tun = attributes({
   multiQueue: [IFLA_TUN_MULTI_QUEUE, bool8],
   queues: [IFLA_TUN_NUM_QUEUES, u32],
   disabledQueues: [IFLA_TUN_NUM_DISABLED_QUEUES, u32],
-});
+}));
 /** Options of kind "tun", which the kernel only tells; `openTap` makes one. */
 export type Tun = Infer<typeof tun>;

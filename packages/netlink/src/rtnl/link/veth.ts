@@ -5,7 +5,10 @@ import { VETH_INFO_PEER } from '../../uapi/veth.ts';
 import { common } from './common.ts';
 import { ifinfomsg, linkHeader } from './header.ts';
 
-const wire = body(ifinfomsg, attributes(common));
+const wire = body(
+  ifinfomsg,
+  attributes(() => common),
+);
 
 /**
  * The other end of a veth pair: attributes of a link, and where it is to be (`netnsFd`, `netnsPid`). It is set up
@@ -21,6 +24,6 @@ const peer: Codec<VethPeer> = {
 };
 
 /** `IFLA_INFO_DATA` of kind "veth", only when a pair is made. Source: include/uapi/linux/veth.h. */
-export const veth = attributes({ peer: [VETH_INFO_PEER, peer] });
+export const veth = attributes(() => ({ peer: [VETH_INFO_PEER, peer] }));
 /** Options of kind "veth". */
 export type Veth = Infer<typeof veth>;

@@ -34,7 +34,7 @@ const vlanFlags = bits(u32, {
 const priorityMap = array(struct({ from: u32, to: u32 }), { type: IFLA_VLAN_QOS_MAPPING });
 
 /** `IFLA_INFO_DATA` of kind "vlan"; the link below it is `parent`. Source: include/uapi/linux/if_link.h. */
-export const vlan = attributes({
+export const vlan = attributes(() => ({
   /** 1 to 4094. */
   id: [IFLA_VLAN_ID, u16],
   /** EtherType of the tag, big-endian on the wire; 0x8100 (802.1Q, the kernel's default) or 0x88a8 (802.1ad). */
@@ -45,6 +45,6 @@ export const vlan = attributes({
   egressPriorities: [IFLA_VLAN_EGRESS_QOS, nested(priorityMap)],
   /** From the tag's priority, 0 to 7, to the packet's. */
   ingressPriorities: [IFLA_VLAN_INGRESS_QOS, nested(priorityMap)],
-});
+}));
 /** Options of kind "vlan". */
 export type Vlan = Infer<typeof vlan>;

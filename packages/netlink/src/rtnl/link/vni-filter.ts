@@ -30,7 +30,7 @@ import { AF_BRIDGE } from '../../uapi/socket.ts';
 /** `struct tunnel_msg`. Source: include/uapi/linux/if_link.h. */
 const tunnelmsg = struct({ family: u8, flags: u8, padding: pad(2), index: u32 });
 
-const statistics = attributes({
+const statistics = attributes(() => ({
   rxBytes: [VNIFILTER_ENTRY_STATS_RX_BYTES, u64],
   rxPackets: [VNIFILTER_ENTRY_STATS_RX_PKTS, u64],
   rxDropped: [VNIFILTER_ENTRY_STATS_RX_DROPS, u64],
@@ -39,9 +39,9 @@ const statistics = attributes({
   txPackets: [VNIFILTER_ENTRY_STATS_TX_PKTS, u64],
   txDropped: [VNIFILTER_ENTRY_STATS_TX_DROPS, u64],
   txErrors: [VNIFILTER_ENTRY_STATS_TX_ERRORS, u64],
-});
+}));
 
-const entry = attributes({
+const entry = attributes(() => ({
   /** First VNI, 24 bits. */
   first: [VXLAN_VNIFILTER_ENTRY_START, u32],
   /** Last one, where there are several in a row. */
@@ -51,11 +51,14 @@ const entry = attributes({
   group6: [VXLAN_VNIFILTER_ENTRY_GROUP6, ipv6],
   /** Only told. */
   statistics: [VXLAN_VNIFILTER_ENTRY_STATS, nested(statistics)],
-});
+}));
 /** VNIs that a vxlan device with `vniFilter` takes in. */
 export type VniRange = Infer<typeof entry>;
 
-const tunnelBody = body(tunnelmsg, attributes({ entries: [VXLAN_VNIFILTER_ENTRY, repeated(nested(entry))] }));
+const tunnelBody = body(
+  tunnelmsg,
+  attributes(() => ({ entries: [VXLAN_VNIFILTER_ENTRY, repeated(nested(entry))] })),
+);
 
 /** The VNIs of one device, as one message tells them; a device with many takes several. */
 export interface VniFilter {

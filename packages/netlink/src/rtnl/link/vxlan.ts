@@ -42,7 +42,7 @@ import {
 import { toldFlag } from './told-flag.ts';
 
 /** `IFLA_INFO_DATA` of kind "vxlan". Source: include/uapi/linux/if_link.h. */
-export const vxlan = attributes({
+export const vxlan = attributes(() => ({
   /** VXLAN network identifier, 24 bits. Without it the kernel makes a device of VNI 0, so a creation without is refused. */
   vni: [IFLA_VXLAN_ID, u32],
   /** Multicast group, or the one remote VTEP. */
@@ -99,6 +99,6 @@ export const vxlan = attributes({
   reservedBits: [IFLA_VXLAN_RESERVED_BITS, be64],
   /** Multicast is routed as `ip mroute` says. */
   multicastRoute: [IFLA_VXLAN_MC_ROUTE, bool8],
-});
+}));
 /** Options of kind "vxlan". */
 export type Vxlan = Infer<typeof vxlan>;

@@ -26,7 +26,7 @@ const bitfield32 = struct({ value: u32, selector: u32 });
 /** Options of an action, by its kind; of another kind they stay bytes. A new kind is one file and one line. */
 export const actionKinds = { gact, mirred, police } as const;
 
-const action = attributes({
+const action = attributes(() => ({
   kind: [TCA_ACT_KIND, cstring],
   options: [TCA_ACT_OPTIONS, select('kind', actionKinds, { flagged: true })],
   index: [TCA_ACT_INDEX, u32],
@@ -37,7 +37,7 @@ const action = attributes({
   hardwareStatistics: [TCA_ACT_HW_STATS, bitfield32],
   usedHardwareStatistics: [TCA_ACT_USED_HW_STATS, bitfield32],
   hardwareCount: [TCA_ACT_IN_HW_COUNT, u32],
-});
+}));
 
 /** What a filter does with a packet: `gact` (a verdict), `mirred` (to another link), `police` (a rate). */
 export type Action = Infer<typeof action>;

@@ -9,10 +9,10 @@ import { formatHandle, parentNumber, type TcParent } from './handle.ts';
 import { classKinds } from './kinds.ts';
 import { tcCommon, tcmsg } from './message.ts';
 
-const classAttributes = attributes({
+const classAttributes = attributes(() => ({
   ...tcCommon,
   options: [TCA_OPTIONS, select('kind', classKinds, { flagged: false })],
-});
+}));
 export const classBody = body(tcmsg, classAttributes);
 type Attributes = Infer<typeof classAttributes>;
 

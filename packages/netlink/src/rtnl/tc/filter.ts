@@ -10,10 +10,10 @@ import { parentNumber, type TcParent } from './handle.ts';
 import { filterKinds } from './kinds.ts';
 import { tcCommon, tcmsg } from './message.ts';
 
-const filterAttributes = attributes({
+const filterAttributes = attributes(() => ({
   ...tcCommon,
   options: [TCA_OPTIONS, select('kind', filterKinds, { flagged: false })],
-});
+}));
 export const filterBody = body(tcmsg, filterAttributes);
 type Attributes = Infer<typeof filterAttributes>;
 

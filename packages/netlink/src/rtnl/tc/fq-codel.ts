@@ -16,7 +16,7 @@ import {
 } from '../../uapi/pkt-sched.ts';
 
 /** Fair queues with controlled delay (RFC 8290): the leaf of choice below tbf and htb. Times are microseconds. */
-export const fqCodel = attributes({
+export const fqCodel = attributes(() => ({
   target: [TCA_FQ_CODEL_TARGET, u32],
   /** Packets. */
   limit: [TCA_FQ_CODEL_LIMIT, u32],
@@ -33,7 +33,7 @@ export const fqCodel = attributes({
   memoryLimit: [TCA_FQ_CODEL_MEMORY_LIMIT, u32],
   markSelector: [TCA_FQ_CODEL_CE_THRESHOLD_SELECTOR, u8],
   markMask: [TCA_FQ_CODEL_CE_THRESHOLD_MASK, u8],
-});
+}));
 
 /** `struct tc_fq_codel_xstats` of the qdisc. Source: include/uapi/linux/pkt_sched.h. */
 export const fqCodelStatistics = struct({

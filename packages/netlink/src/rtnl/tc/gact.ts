@@ -21,11 +21,11 @@ import { type ActionState, actionTimes, type Verdict, verdict } from './verdict.
 const general = { index: u32, capabilities: u32, verdict, references: s32, bindings: s32 } as const;
 const gactParameters = struct(general);
 
-const gactTable = attributes({
+const gactTable = attributes(() => ({
   times: [TCA_GACT_TM, actionTimes],
   parameters: [TCA_GACT_PARMS, gactParameters],
   probability: [TCA_GACT_PROB, struct({ kind: u16, value: u16, verdict })],
-});
+}));
 type GactWire = Infer<typeof gactTable>;
 
 /** An action that is nothing but a verdict. */
@@ -71,12 +71,12 @@ const direction = choice(s32, {
 });
 const mirredParameters = struct({ ...general, direction, link: u32 });
 
-const mirredTable = attributes({
+const mirredTable = attributes(() => ({
   times: [TCA_MIRRED_TM, actionTimes],
   parameters: [TCA_MIRRED_PARMS, mirredParameters],
   /** A block of links in the place of one; kernels since 6.8. */
   block: [TCA_MIRRED_BLOCKID, u32],
-});
+}));
 type MirredWire = Infer<typeof mirredTable>;
 
 /** Sends the packet (redirect), or a copy of it (mirror), out of or into another link. */

@@ -29,14 +29,14 @@ const parameters = struct({
 /** `struct tc_htb_glob`. */
 const globals = struct({ version: u32, rateToQuantum: u32, defaultClass: u32, debug: u32, directPackets: u32 });
 
-const table = attributes({
+const table = attributes(() => ({
   parameters: [TCA_HTB_PARMS, parameters],
   init: [TCA_HTB_INIT, globals],
   directQueueLength: [TCA_HTB_DIRECT_QLEN, u32],
   rate64: [TCA_HTB_RATE64, number64],
   ceil64: [TCA_HTB_CEIL64, number64],
   offload: [TCA_HTB_OFFLOAD, flag],
-});
+}));
 type Wire = Infer<typeof table>;
 
 /** The version of the interface that HTB has had since 2002; the kernel refuses all others. */

@@ -24,11 +24,11 @@ export const classifierFlags = bits(u32, {
 });
 
 /** A filter that takes every packet. Source: include/uapi/linux/pkt_cls.h. */
-export const matchall = attributes({
+export const matchall = attributes(() => ({
   /** Handle of the class that packets go to. */
   classId: [TCA_MATCHALL_CLASSID, u32],
   actions: [TCA_MATCHALL_ACT, actionList],
   flags: [TCA_MATCHALL_FLAGS, classifierFlags],
   /** How often it was asked, 64 bits; only told. */
   counters: [TCA_MATCHALL_PCNT, bytes],
-});
+}));

@@ -45,7 +45,7 @@ const parameters = struct({
   capabilities: u32,
 });
 
-const table = attributes({
+const table = attributes(() => ({
   parameters: [TCA_POLICE_TBF, parameters],
   rateTable: [TCA_POLICE_RATE, rateTable],
   peakRateTable: [TCA_POLICE_PEAKRATE, rateTable],
@@ -58,7 +58,7 @@ const table = attributes({
   packetRate: [TCA_POLICE_PKTRATE64, number64],
   /** Ticks, as the burst in bytes is. */
   packetBurst: [TCA_POLICE_PKTBURST64, number64],
-});
+}));
 type Wire = Infer<typeof table>;
 
 /** A rate that is held by dropping, where nothing can wait: on the way in. By bytes, or by packets. */

@@ -10,12 +10,12 @@ import { formatHandle, parentNumber, type TcParent, tcHandle } from './handle.ts
 import { qdiscKinds } from './kinds.ts';
 import { tcCommon, tcmsg } from './message.ts';
 
-const qdiscAttributes = attributes({
+const qdiscAttributes = attributes(() => ({
   ...tcCommon,
   // tc(8) sends it without NLA_F_NESTED, and that of a fifo is a bare struct.
   options: [TCA_OPTIONS, select('kind', qdiscKinds, { flagged: false })],
   invisible: [TCA_DUMP_INVISIBLE, flag],
-});
+}));
 export const qdiscBody = body(tcmsg, qdiscAttributes);
 type Attributes = Infer<typeof qdiscAttributes>;
 

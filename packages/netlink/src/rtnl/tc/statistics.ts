@@ -15,7 +15,7 @@ import {
 const basic = struct({ bytes: u64, packets: u32 });
 
 /** TCA_STATS2 and TCA_ACT_STATS. Source: include/uapi/linux/gen_stats.h. */
-export const trafficStatistics = attributes({
+export const trafficStatistics = attributes(() => ({
   basic: [TCA_STATS_BASIC, basic],
   /** By network cards that do the work themselves. */
   hardware: [TCA_STATS_BASIC_HW, basic],
@@ -28,6 +28,6 @@ export const trafficStatistics = attributes({
   rate64: [TCA_STATS_RATE_EST64, struct({ bytes: u64, packets: u64 })],
   /** The kind's own, which `details` of the qdisc tells typed. */
   application: [TCA_STATS_APP, bytes],
-});
+}));
 /** Counters of a qdisc, class or action. */
 export type TrafficStatistics = Infer<typeof trafficStatistics>;

@@ -11,14 +11,14 @@ import { checkRate, costOf, type PacketCost, rateSpec, wide, wireRate } from './
 /** `struct tc_tbf_qopt`: `buffer` and `mtu` are ticks. Source: include/uapi/linux/pkt_sched.h. */
 const parameters = struct({ rate: rateSpec, peakRate: rateSpec, limit: u32, buffer: u32, mtu: u32 });
 
-const table = attributes({
+const table = attributes(() => ({
   parameters: [TCA_TBF_PARMS, parameters],
   rate64: [TCA_TBF_RATE64, number64],
   peakRate64: [TCA_TBF_PRATE64, number64],
   /** Bytes. The kernel takes them and tells ticks only. */
   burst: [TCA_TBF_BURST, u32],
   peakBurst: [TCA_TBF_PBURST, u32],
-});
+}));
 type Wire = Infer<typeof table>;
 
 /** A token bucket: one rate for all that leaves. */

@@ -22,7 +22,7 @@ import { police } from './police.ts';
 import { u32Selector } from './u32-selector.ts';
 
 /** A filter that compares words of a packet. Source: include/uapi/linux/pkt_cls.h. */
-export const u32 = attributes({
+export const u32 = attributes(() => ({
   /** Handle of the class that packets go to. */
   classId: [TCA_U32_CLASSID, number],
   /** Handle of the hash table that it is in. */
@@ -41,4 +41,4 @@ export const u32 = attributes({
   counters: [TCA_U32_PCNT, bytes],
   mark: [TCA_U32_MARK, struct({ value: number, mask: number, matches: number })],
   flags: [TCA_U32_FLAGS, classifierFlags],
-});
+}));
