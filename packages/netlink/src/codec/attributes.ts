@@ -3,11 +3,7 @@ import type { Codec, Infer, Input } from './codec.ts';
 import { MalformedError, named, ValueError } from './error.ts';
 import type { Repeated } from './repeated.ts';
 import type { Selected } from './select.ts';
-import type { Writer } from './writer.ts';
-
-const HEADER = 4;
-/** nla_len is 16 bits wide. */
-const MAX_ATTRIBUTE = 0xffff;
+import { MAX_PAYLOAD, NLA_HDRLEN, tooLong, type Writer } from './writer.ts';
 
 /** An attribute that the table does not know, as it came. `type` keeps its flag bits. */
 export interface UnknownAttribute {
@@ -109,12 +105,23 @@ function expectList(value: unknown): readonly unknown[] {
 
 function payloadLength(codec: Codec<unknown>, value: unknown, owner: object): number {
   const length = codec.fixed ?? codec.measure(value, owner);
-  if (length > MAX_ATTRIBUTE - HEADER) throw tooLong(length);
-  return HEADER + padded(length);
+  if (length > MAX_PAYLOAD) throw tooLong(length);
+  return NLA_HDRLEN + padded(length);
 }
 
-function tooLong(length: number): ValueError {
-  return new ValueError(`${length} bytes do not fit an attribute, which holds ${MAX_ATTRIBUTE - HEADER}`);
+/** Attributes by their number, as they were read; a program may also make some. */
+function expectUnknown(value: unknown): readonly UnknownAttribute[] {
+  const list = expectList(value);
+  for (const [index, one] of list.entries()) {
+    const { type, data } = (one ?? {}) as Partial<Record<keyof UnknownAttribute, unknown>>;
+    const path = String(index);
+    if (!Number.isInteger(type) || Number(type) < 0 || Number(type) > 0xffff) {
+      throw new ValueError(`${String(type)} is not an integer from 0 to 65535`, `${path}.type`);
+    }
+    if (!(data instanceof Uint8Array)) throw new ValueError(`${String(data)} is not a Uint8Array`, `${path}.data`);
+    if (data.byteLength > MAX_PAYLOAD) throw named(path, tooLong(data.byteLength));
+  }
+  return list as readonly UnknownAttribute[];
 }
 
 function measureAll(byName: ReadonlyMap<string, Field>, value: object): number {
@@ -123,7 +130,7 @@ function measureAll(byName: ReadonlyMap<string, Field>, value: object): number {
   for (const [name, member] of Object.entries(value)) {
     try {
       if (name === 'unknown') {
-        for (const { data } of member as readonly UnknownAttribute[]) length += HEADER + padded(data.byteLength);
+        for (const { data } of expectUnknown(member)) length += NLA_HDRLEN + padded(data.byteLength);
         continue;
       }
       const { codec, element } = fieldNamed(byName, name, member);
@@ -144,7 +151,7 @@ function writeAll(byName: ReadonlyMap<string, Field>, value: object, out: Writer
     for (name in value) {
       const member = (value as Readonly<Record<string, unknown>>)[name];
       if (name === 'unknown') {
-        for (const { type, data } of member as readonly UnknownAttribute[]) writeUnknown(type, data, out);
+        for (const { type, data } of expectUnknown(member)) writeUnknown(type, data, out);
         continue;
       }
       const field = fieldNamed(byName, name, member);
@@ -159,8 +166,6 @@ function writeAll(byName: ReadonlyMap<string, Field>, value: object, out: Writer
 function writeOne(field: Field, codec: Codec<unknown>, value: unknown, out: Writer, owner: object): void {
   const start = out.begin(field.name, field.flagged);
   codec.write(value, out, owner);
-  const length = out.offset - start;
-  if (length > MAX_ATTRIBUTE) throw tooLong(length - HEADER);
   out.end(start);
 }
 
@@ -179,11 +184,11 @@ export function eachAttribute(
   visit: (type: number, start: number, end: number) => void,
 ): void {
   const { view } = input;
-  for (let at = start; at + HEADER <= end; ) {
+  for (let at = start; at + NLA_HDRLEN <= end; ) {
     const length = view.getUint16(at, true);
     const type = view.getUint16(at + 2, true);
-    if (length < HEADER || at + length > end) throw malformed(type, at, length, end);
-    visit(type, at + HEADER, at + length);
+    if (length < NLA_HDRLEN || at + length > end) throw malformed(type, at, length, end);
+    visit(type, at + NLA_HDRLEN, at + length);
     at += padded(length);
   }
 }
@@ -209,12 +214,12 @@ function readAll(
   const value: Record<string, unknown> = {};
   const { view } = input;
   let later: Later[] | undefined;
-  for (let at = start; at + HEADER <= end; ) {
+  for (let at = start; at + NLA_HDRLEN <= end; ) {
     const length = view.getUint16(at, true);
     const type = view.getUint16(at + 2, true);
-    const from = at + HEADER;
+    const from = at + NLA_HDRLEN;
     const to = at + length;
-    if (length < HEADER || to > end) throw malformed(type, at, length, end);
+    if (length < NLA_HDRLEN || to > end) throw malformed(type, at, length, end);
     at += padded(length);
     const field = byType.get(type & NLA_TYPE_MASK);
     if (field === undefined) {

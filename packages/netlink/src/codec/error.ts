@@ -6,8 +6,8 @@ export class ValueError extends RangeError {
   readonly path: string;
   readonly detail: string;
 
-  constructor(detail: string, path = '') {
-    super(path === '' ? detail : `${path}: ${detail}`);
+  constructor(detail: string, path = '', options?: ErrorOptions) {
+    super(path === '' ? detail : `${path}: ${detail}`, options);
     this.detail = detail;
     this.path = path;
   }
@@ -16,7 +16,11 @@ export class ValueError extends RangeError {
 /** The same error with `name` in front of its path. */
 export function named(name: string, error: unknown): unknown {
   if (!(error instanceof ValueError)) return error;
-  return new ValueError(error.detail, error.path === '' ? name : `${name}.${error.path}`);
+  return new ValueError(error.detail, error.path === '' ? name : `${name}.${error.path}`, causeOf(error));
+}
+
+function causeOf({ cause }: Error): ErrorOptions | undefined {
+  return cause === undefined ? undefined : { cause };
 }
 
 /** Bytes that are no valid attributes or structs: from the kernel this is a protocol error, never a crash. */

@@ -1,8 +1,20 @@
+import { ValueError } from './error.ts';
+
 /** Where an attribute lies in a message; for the kernel's NLMSGERR_ATTR_OFFS. Offsets are the writer's. */
 export interface Span {
   readonly start: number;
   readonly end: number;
   readonly path: string;
+}
+
+/** Length of nlattr, in front of each attribute's payload. */
+export const NLA_HDRLEN = 4;
+/** nla_len is 16 bits wide and counts the header. */
+const MAX_ATTRIBUTE = 0xffff;
+export const MAX_PAYLOAD = MAX_ATTRIBUTE - NLA_HDRLEN;
+
+export function tooLong(length: number): ValueError {
+  return new ValueError(`${length} bytes do not fit an attribute, which holds ${MAX_PAYLOAD}`);
 }
 
 /** Zeroed bytes and the place where the next one goes. */
@@ -49,9 +61,14 @@ export class Writer {
     return start;
   }
 
-  /** Closes the attribute that began at `start`: notes its length, which does not count the padding behind it. */
+  /**
+   * Closes the attribute that began at `start`: notes its length, which does not count the padding behind it.
+   * @throws {ValueError} It is longer than nla_len, 16 bits wide, can tell: its tail would be read as attributes.
+   */
   end(start: number): void {
-    this.view.setUint16(start, this.offset - start, true);
+    const length = this.offset - start;
+    if (length > MAX_ATTRIBUTE) throw tooLong(length - NLA_HDRLEN);
+    this.view.setUint16(start, length, true);
     if (this.spans !== undefined) {
       this.spans.push({ start, end: this.offset, path: this.#names.join('.') });
       this.#names.pop();

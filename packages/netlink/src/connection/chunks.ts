@@ -117,6 +117,16 @@ export class BatchEncoder<R extends Encodable> {
     return { requests, encoded: { bytes, ...chunks.cut(), invalid } };
   }
 
+  /** Ends it. The requests that were made and are in no part: of a list all that are left. */
+  stop(): readonly R[] {
+    if (this.#upcoming.done === true) return [];
+    const left = [this.#upcoming.value];
+    this.#upcoming = { done: true, value: undefined };
+    if (Number.isFinite(this.#remaining)) left.push(...remainder(this.#iterator));
+    else this.#iterator.return?.();
+    return left;
+  }
+
   /**
    * To measure takes as long as to write, so it is only done for the first message and one that found no room. What is
    * wrong with the request's value is answered and leaves no byte behind.
@@ -130,12 +140,18 @@ export class BatchEncoder<R extends Encodable> {
       writeOnce(out, request, flags, sequence);
       return undefined;
     } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
       out.bytes.fill(0, start);
       out.offset = start;
-      return error;
+      // A value of quite another type than the one declared: a TypeError of whoever touched it first.
+      return error instanceof ValueError
+        ? error
+        : new ValueError(`cannot be encoded: ${String(error)}`, '', { cause: error });
     }
   }
+}
+
+function* remainder<R>(iterator: Iterator<R>): Generator<R> {
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield next.value;
 }
 
 /** Bytes of room that is made at most for messages that may be as long as the one at hand. */

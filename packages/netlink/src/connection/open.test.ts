@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attributes } from '../codec/attributes.ts';
 import { body } from '../codec/body.ts';
 import { encode } from '../codec/codec.ts';
+import { ValueError } from '../codec/error.ts';
 import { nested } from '../codec/nested.ts';
 import { u8, u32 } from '../codec/scalar.ts';
 import { struct } from '../codec/struct.ts';
@@ -109,9 +110,28 @@ describe('a request', () => {
     expect(Object.keys(error as object)).not.toContain('kernelMessage');
   });
 
-  it('is a protocol error when the kernel is silent', async () => {
+  it('is of unknown outcome when the kernel is silent', async () => {
     await using connection = fakeConnection(() => []);
-    await expect(connection.request(request(1))).rejects.toThrow(ProtocolError);
+    const error = await connection.request(request(1)).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(UnknownOutcomeError);
+    expect(error).toMatchObject({
+      message: /: the outcome is unknown: the kernel answered neither with success nor with an error$/,
+      cause: { name: 'ProtocolError' },
+    });
+  });
+
+  it('is of unknown outcome when it was done and its answer cannot be read', async () => {
+    await using connection = fakeConnection(each((message) => [thing(message, 7, 0), acknowledge(message)]));
+    const unreadable = queryOf({
+      operation: 'create and tell',
+      type: 18,
+      codec: header,
+      value: { family: 0 },
+      reply: () => {
+        throw new Error('too short');
+      },
+    });
+    await expect(connection.request(unreadable)).rejects.toThrow(UnknownOutcomeError);
   });
 
   it('is of unknown outcome when answers were lost', async () => {
@@ -305,6 +325,75 @@ describe('a batch', () => {
     const outcomes = await connection.batch(Array.from({ length: 20_000 }, (_, n) => request(n % 7 === 3 ? -1 : n)));
     expect(outcomes.map(({ status }, n) => (n % 7 === 3) === (status === 'failed'))).not.toContain(false);
     expect(under.most).toBe(2);
+  });
+
+  it('stops between its parts when its signal says so, and tells what was sent and what was not', async () => {
+    const controller = new AbortController();
+    let sent = 0;
+    await using connection = fakeConnection((chunk) => {
+      const messages = messagesIn(chunk);
+      sent += messages.length;
+      controller.abort();
+      return messages.map((message) => acknowledge(message));
+    });
+    const outcomes = await connection.batch(
+      Array.from({ length: 20_000 }, (_, n) => request(n)),
+      { signal: controller.signal },
+    );
+    expect(outcomes).toHaveLength(20_000);
+    expect(sent).toBeLessThan(20_000);
+    expect(outcomes.slice(0, sent).every(({ status }) => status === 'ok')).toBe(true);
+    expect(outcomes[sent]).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'ECANCELED',
+        message: `create thing ${sent}: ECANCELED: the batch was stopped before this was sent`,
+      },
+    });
+    expect(outcomes.slice(sent).every(({ status }) => status === 'failed')).toBe(true);
+  });
+
+  it('stops when the connection is closed, also one whose requests never end', async () => {
+    let made = 0;
+    let returned = false;
+    function* endless(): Generator<Request<void>> {
+      try {
+        for (;;) yield request(made++ % 1000);
+      } finally {
+        returned = true;
+      }
+    }
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const connection = fakeConnection((chunk) => {
+      answer();
+      return messagesIn(chunk).map((message) => acknowledge(message));
+    });
+    const batch = connection.batch(endless());
+    await answered;
+    await connection[Symbol.asyncDispose]();
+    const outcomes = await batch;
+    expect(outcomes).toHaveLength(made);
+    expect(outcomes.at(-1)).toMatchObject({ status: 'failed', error: { code: 'ECANCELED' } });
+    expect(returned).toBe(true);
+  });
+
+  it('fails what is of quite another type by itself, and does not throw', async () => {
+    await using connection = fakeConnection(each((message) => [acknowledge(message)]));
+    const bad = requestOf({
+      operation: 'create nonsense',
+      type: 16,
+      codec: { measure: () => 4, write: (value: { family: string[] }) => void value.family.at(0)?.at(0) },
+      value: { family: 5 as unknown as string[] },
+    });
+    const outcomes = await connection.batch([request(0), bad, request(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['ok', 'failed', 'ok']);
+    expect(outcomes[1]).toMatchObject({
+      error: { name: 'ValueError', message: /^cannot be encoded: TypeError/, cause: { name: 'TypeError' } },
+    });
+    await expect(connection.request(bad)).rejects.toThrow(ValueError);
   });
 
   it('takes requests that are made one by one, and no more of them than are under way', async () => {

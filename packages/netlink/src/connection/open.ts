@@ -7,7 +7,7 @@ import type { Connection, DumpResult, RequestOptions } from './connection.ts';
 import { dumpOver } from './dump.ts';
 import type { Outcome, TransactionOutcome } from './outcome.ts';
 import { Queue } from './queue.ts';
-import { settleBatch, settleTransaction } from './settle.ts';
+import { cancelled, settleBatch, settleTransaction } from './settle.ts';
 import { type Trace, traceMessages } from './trace.ts';
 import { openTransport, type Transport, type TransportOptions } from './transport.ts';
 
@@ -47,11 +47,11 @@ class SocketConnection implements Connection {
     if (outcome === undefined) throw new ProtocolError(`${request.operation}: no outcome`);
     // The reply function made the value.
     if (outcome.status === 'ok') return outcome.value as T;
-    throw outcome.error.cause instanceof ProtocolError ? outcome.error.cause : outcome.error;
+    throw outcome.error;
   }
 
   batch(requests: Iterable<Request<unknown>>, options?: RequestOptions): Promise<readonly Outcome[]> {
-    return this.#queue.run(() => this.#inParts(requests), options?.signal);
+    return this.#queue.run(() => this.#inParts(requests, options?.signal), options?.signal);
   }
 
   transaction(requests: readonly Request<unknown>[], options?: RequestOptions): Promise<readonly TransactionOutcome[]> {
@@ -83,7 +83,7 @@ class SocketConnection implements Connection {
   }
 
   /** Encodes a part while the kernel works on those before it. */
-  async #inParts(requests: Iterable<Request<unknown>>): Promise<readonly Outcome[]> {
+  async #inParts(requests: Iterable<Request<unknown>>, signal?: AbortSignal): Promise<readonly Outcome[]> {
     const how = { flags: NLM_F_REQUEST, lastFlags: NLM_F_ACK, partBytes: PART_BYTES };
     const encoder = new BatchEncoder(requests, how);
     const outcomes: (readonly Outcome[])[] = [];
@@ -92,7 +92,7 @@ class SocketConnection implements Connection {
       outcomes.push((await ahead.shift()) ?? []);
     };
     try {
-      while (!encoder.done) {
+      while (!encoder.done && signal?.aborted !== true && !this.#queue.closed) {
         if (ahead.length === PARTS_AHEAD) await take();
         const first = this.#sequence;
         const part = encoder.next(first);
@@ -100,6 +100,7 @@ class SocketConnection implements Connection {
         ahead.push(this.#part(part.requests, part.encoded, first));
       }
       while (ahead.length > 0) await take();
+      outcomes.push(encoder.stop().map(cancelled));
     } finally {
       // When one fails the others are waited for: the socket's next request must not meet their answers.
       await Promise.allSettled(ahead);

@@ -15,6 +15,11 @@ export class Queue {
   #running: Promise<void> | undefined;
   #closed = false;
 
+  /** No more calls are taken; one that runs should come to its end. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#closed) return Promise.reject(new ClosedError('the connection is closed'));
     if (signal?.aborted === true) return Promise.reject(signal.reason);

@@ -5,7 +5,7 @@ import { failureOf } from '../message/failure.ts';
 import { type RawMessage, splitMessages } from '../message/message.ts';
 import type { Request } from '../message/request.ts';
 import type { ChunkReply } from '../native/port.ts';
-import { errnoName } from '../uapi/errno.ts';
+import { ECANCELED, errnoName } from '../uapi/errno.ts';
 import { NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from '../uapi/netlink.ts';
 import type { Encoded } from './chunks.ts';
 import type { Outcome, Silence, TransactionOutcome } from './outcome.ts';
@@ -156,8 +156,16 @@ function notSent(request: Request<unknown>, errno: number): NetlinkError {
   return new NetlinkError({ operation: request.operation, errno, code: errnoName(errno), kernelMessage, request });
 }
 
+/** Of a batch that was stopped. */
+export function cancelled(request: Request<unknown>): Outcome {
+  const kernelMessage = 'the batch was stopped before this was sent';
+  const { operation } = request;
+  const error = new NetlinkError({ operation, errno: ECANCELED, code: 'ECANCELED', kernelMessage, request });
+  return { status: 'failed', error };
+}
+
 /** No acknowledgement although all that the kernel had to say was read: it dropped the message without a word. */
 function silence(operation: string): UnknownOutcomeError {
-  const problem = new ProtocolError(`${operation}: the kernel answered neither with success nor with an error`);
-  return new UnknownOutcomeError(operation, 'no acknowledgement', { cause: problem });
+  const reason = 'the kernel answered neither with success nor with an error';
+  return new UnknownOutcomeError(operation, reason, { cause: new ProtocolError(`${operation}: ${reason}`) });
 }
