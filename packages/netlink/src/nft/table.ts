@@ -77,7 +77,8 @@ export function tableOf({ header, attributes: read }: Infer<typeof tableBody>): 
 }
 
 /**
- * Only within a transaction. A table that exists stays as it is but for `dormant`, unless `exclusive`: then EEXIST.
+ * Only within a transaction. A table that exists stays as it is, unless `exclusive`: then EEXIST; where flags are given, it
+ * falls asleep by `dormant`, and awakes without it.
  * With `echo`, the result is the table as the kernel has it.
  */
 const create = ((table: TableSpec, options: CreateOptions = {}) => {
@@ -86,7 +87,11 @@ const create = ((table: TableSpec, options: CreateOptions = {}) => {
     family: table.family,
     message: NFT_MSG_NEWTABLE,
     flags: NLM_F_CREATE | (options.exclusive === true ? NLM_F_EXCL : 0),
-    attributes: { name: table.name, flags: table.flags ?? {}, ...encodeUserData(table) },
+    attributes: {
+      name: table.name,
+      ...(table.flags === undefined ? {} : { flags: table.flags }),
+      ...encodeUserData(table),
+    },
   };
   return options.echo === true ? echoOf(tableBody, change, tableOf) : changeOf(tableBody, change);
 }) as Create<TableSpec, Table>;

@@ -51,6 +51,9 @@ describe('tables', () => {
     expect(made).toMatchObject({ ...table, flags: { dormant: true }, handle: expect.any(BigInt) });
     expect(printed('list', 'ruleset')).toContain('flags dormant');
     await commit(nft.tables.create(table));
+    // Flags that were not given are left as they are: a live firewall is not changed by the way.
+    expect(printed('list', 'ruleset')).toContain('flags dormant');
+    await commit(nft.tables.create({ ...table, flags: {} }));
     expect(printed('list', 'ruleset')).not.toContain('dormant');
     expect(await connection.request(nft.tables.get(table))).toMatchObject({ ...table, flags: {} });
     await commit(nft.tables.delete({ family: 'ip', handle: made?.handle ?? 0n }));
