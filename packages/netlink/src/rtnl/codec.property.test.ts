@@ -4,6 +4,7 @@ import { type Codec, decode, encode } from '../codec/codec.ts';
 import { addressBody } from './address.ts';
 import { vlanDatabaseBody } from './bridge-vlan/database-body.ts';
 import { bridgeSpec } from './bridge-vlan/spec.ts';
+import { linkBody } from './link/attributes.ts';
 import { mdbBody, mdbRequestBody } from './mdb-body.ts';
 import { fdbBody, neighbourBody } from './neighbour-body.ts';
 import { neighbourTableBody } from './neighbour-table.ts';
@@ -16,6 +17,7 @@ import { filterBody } from './tc/filter.ts';
 import { qdiscBody } from './tc/qdisc.ts';
 
 const bodies: Readonly<Record<string, Codec<unknown>>> = {
+  link: linkBody,
   address: addressBody,
   route: routeBody,
   rule: ruleBody,

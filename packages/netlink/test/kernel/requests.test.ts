@@ -52,6 +52,39 @@ describe('requests against the kernel', () => {
     expect((error as Error).message).toMatch(/create link vx100: ERANGE: .*VXLAN ID.*\(linkinfo\.data\.vni\)/);
   });
 
+  it('keeps the answers of calls in parallel apart, on one connection and on several that race', async () => {
+    await using namespaces = new Namespaces();
+    const { name, path } = await namespaces.create('parallel');
+    const connections = await Promise.all(
+      Array.from({ length: 4 }, () => openConnection({ protocol: NETLINK_ROUTE, netns: path })),
+    );
+    const names = Array.from({ length: 25 }, (_, n) => `br${n}`);
+    // Each connection makes all of them: one of the four wins each, and lists go on in between.
+    const calls = connections.flatMap((connection) =>
+      names.flatMap((link) => [
+        connection.request(links.create({ kind: 'bridge', name: link })).then(
+          (made) => ({ link, made: made?.name }),
+          (error: unknown) => ({ link, error }),
+        ),
+        connection.dump(links.list()).then(({ items }) => {
+          expect(items.some(({ name: listed }) => listed === 'lo')).toBe(true);
+        }),
+      ]),
+    );
+    const made = (await Promise.all(calls)).filter((result) => result !== undefined);
+    const won = made.filter((result) => 'made' in result);
+    expect(won.map(({ link }) => link).sort()).toEqual([...names].sort());
+    // The echo is that of the link asked for, and not of one that another call made at the same time.
+    for (const result of won) expect(result.made).toBe(result.link);
+    for (const { link, error } of made.filter((result) => 'error' in result)) {
+      expect(error).toMatchObject({ code: 'EEXIST', operation: `create link ${link}` });
+    }
+    expect((await ipJson(name, 'link', 'show', 'type', 'bridge')).map(({ ifname }) => ifname).sort()).toEqual(
+      [...names].sort(),
+    );
+    await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
+  });
+
   it('tells the policy that an attribute failed', async () => {
     await using connection = await openConnection({ protocol: NETLINK_ROUTE, netns: { private: true } });
     const [, outcome] = await connection.batch([
