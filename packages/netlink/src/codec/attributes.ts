@@ -1,6 +1,7 @@
 import { NLA_TYPE_MASK } from '../uapi/netlink.ts';
 import type { Codec, Infer, Input } from './codec.ts';
 import { MalformedError, named, ValueError } from './error.ts';
+import { type Maker, plainObjects } from './plain-object.ts';
 import type { Repeated } from './repeated.ts';
 import type { Selected } from './select.ts';
 import { MAX_PAYLOAD, NLA_HDRLEN, tooLong, type Writer } from './writer.ts';
@@ -59,12 +60,13 @@ export function attributes<const S extends Shape>(
     measure: (value) => measureAll(fields().byName, value),
     write: (value, out) => writeAll(fields().byName, value, out),
     // The table built the object member by member, which the compiler cannot follow.
-    read: (input, start, end) => readAll(fields().byType, keepsOthers, input, start, end) as AttributeValues<S>,
+    read: (input, start, end) => readAll(fields(), keepsOthers, input, start, end) as AttributeValues<S>,
   };
 }
 
 interface Fields<S extends Shape> {
   readonly shape: S;
+  readonly empty: Maker;
   readonly byName: ReadonlyMap<string, Field>;
   readonly byType: ReadonlyMap<number, Field>;
 }
@@ -73,6 +75,7 @@ function fieldsOf<S extends Shape>(shape: S): Fields<S> {
   const fields = Object.entries(shape).map(fieldOf);
   return {
     shape,
+    empty: plainObjects(),
     byName: new Map(fields.map((field) => [field.name, field])),
     byType: new Map(fields.map((field) => [field.type, field])),
   };
@@ -205,13 +208,13 @@ interface Later {
 
 // The hot path of decoding: the loop of `eachAttribute` without its calls.
 function readAll(
-  byType: ReadonlyMap<number, Field>,
+  { byType, empty: Empty }: Fields<Shape>,
   keepsOthers: boolean,
   input: Input,
   start: number,
   end: number,
 ): object {
-  const value: Record<string, unknown> = {};
+  const value = new Empty();
   const { view } = input;
   let later: Later[] | undefined;
   for (let at = start; at + NLA_HDRLEN <= end; ) {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ip, ipv4, ipv6, linkAddress, mac } from './address.ts';
 import { bits } from './bits.ts';
@@ -68,6 +69,16 @@ it.each([
   ['255.255.255.255', 'ffffffff'],
   ['0.0.0.0', '00000000'],
 ])('IPv4 %s', (text, bytes) => check<string>(ipv4, text, bytes));
+
+it('IPv4 addresses are each what their bytes say, whichever were read before', () => {
+  // Few values of each byte, so that many share a place where addresses are remembered.
+  const byte = fc.constantFrom(0, 1, 4, 16, 64, 255);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(byte, byte, byte, byte), { maxLength: 40 }), (addresses) => {
+      for (const address of addresses) expect(decode(ipv4, Uint8Array.from(address))).toBe(address.join('.'));
+    }),
+  );
+});
 
 it.each([
   ['1:0:0:2::', '00010000000000020000000000000000'],

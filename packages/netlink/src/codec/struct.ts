@@ -1,5 +1,6 @@
 import { type Codec, type Infer, type Input, inputOf } from './codec.ts';
 import { named, ValueError } from './error.ts';
+import { type Maker, plainObjects } from './plain-object.ts';
 
 type Fields = Readonly<Record<string, Codec<unknown>>>;
 
@@ -45,8 +46,9 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
   };
   let zeros: StructValue<F> | undefined;
   const read = (input: Input, start: number): StructValue<F> => {
-    const value: Record<string, unknown> = {};
-    for (const { name, codec, at, length, padding } of layout().fields) {
+    const { fields: inOrder, empty: Empty } = layout();
+    const value = new Empty();
+    for (const { name, codec, at, length, padding } of inOrder) {
       if (!padding) value[name] = codec.read(input, start + at, start + at + length);
     }
     return value as StructValue<F>;
@@ -91,6 +93,7 @@ interface StructField {
 interface Layout {
   readonly fields: readonly StructField[];
   readonly names: ReadonlySet<string>;
+  readonly empty: Maker;
 }
 
 function sizeOf(fields: Fields): number {
@@ -111,7 +114,7 @@ function layoutOf(fields: Fields): Layout {
     at += length;
     return field;
   });
-  return { fields: inOrder, names: new Set(Object.keys(fields)) };
+  return { fields: inOrder, names: new Set(Object.keys(fields)), empty: plainObjects() };
 }
 
 function refuseUnknown(names: ReadonlySet<string>, value: object): void {
