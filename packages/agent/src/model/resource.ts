@@ -134,6 +134,8 @@ export interface NftTable {
   readonly kind: 'nft-table';
   readonly family: NftFamily;
   readonly name: string;
+  /** Only observed: somebody switched all of its chains off. */
+  readonly dormant?: true;
 }
 
 /** One part of a key, by nft's own name of the type. */

@@ -67,8 +67,9 @@ function fieldsOf(want: Resource, have: Resource): readonly FieldDifference[] {
     case 'address':
     case 'fdb':
     case 'rule':
-    case 'nft-table':
       return [];
+    case 'nft-table':
+      return compare(want, have, { dormant: 'update' }, ['dormant']);
   }
 }
 

@@ -110,7 +110,7 @@ function nftables(changes: readonly Change[]): readonly Operation[] {
   return [
     ...operations(pick('delete', 'nft-table')),
     ...operations(pick('delete', 'nft-element')),
-    ...operations(pick('create', 'nft-table')),
+    ...operations([...pick('create', 'nft-table'), ...pick('update', 'nft-table')]),
     ...operations(pick('create', 'nft-set')),
     ...operations(inDependencyOrder(chains)),
     ...operations(pick('create', 'nft-element')),

@@ -133,6 +133,7 @@ describe('an agent on a real kernel', () => {
     ['ip link set kbr-private address 02:00:00:00:00:99', 'link kbr-private'],
     ['bridge fdb del 00:00:00:00:00:00 dev vxlan14416 dst 192.168.40.102', 'vxlan14416'],
     ['nft flush ruleset', 'nft'],
+    ['nft add table ip kcore { flags dormant ; }', 'nft-table ip kcore'],
   ])('repairs %s, and tells what it was and what told it (R-51)', async (command, named) => {
     const before = { rules: await ruleset(), flood: await flood() };
     await inNamespace(node().namespace, ...command.split(' '));

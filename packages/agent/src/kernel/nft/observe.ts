@@ -43,7 +43,8 @@ async function readOnce(connection: Connection, last: boolean): Promise<NftObser
   for (const table of tables) {
     const family = ownedFamily(table.family, table.name);
     if (family === undefined) continue;
-    resources.push({ kind: 'nft-table', family, name: TABLE });
+    const asleep = table.flags.dormant === true ? { dormant: true as const } : {};
+    resources.push({ kind: 'nft-table', family, name: TABLE, ...asleep });
     try {
       resources.push(...(await readSets(connection, family)), ...(await readChains(connection, family, chains)));
     } catch (error) {

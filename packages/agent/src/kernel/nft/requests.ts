@@ -53,7 +53,8 @@ export function nftRequests(operations: readonly Operation[], shapeOf: ShapeOf):
     // Emptied first: older kernels count a deleted map's jumps until the transaction ends.
     ...each(sets, (set) => [nft.elements.flush(set), nft.sets.delete(set)]),
     ...each(chains, (chain) => [nft.chains.delete(chain)]),
-    ...each(made('nft-table'), (table) => [nft.tables.create(table)]),
+    // No flags: one that somebody put to sleep awakes.
+    ...each(made('nft-table'), ({ family, name }) => [nft.tables.create({ family, name, flags: {} })]),
     ...each(made('nft-set'), (set) => [nft.sets.create(set)]),
     ...each(made('nft-chain'), (chain) => [nft.chains.create(chain), flush(chain)]),
     ...each(made('nft-chain'), rules),
