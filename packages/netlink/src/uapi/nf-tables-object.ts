@@ -56,6 +56,17 @@ export const NFTA_TUNNEL_KEY_IP_DST = 2;
 export const NFTA_TUNNEL_KEY_IP6_SRC = 1;
 export const NFTA_TUNNEL_KEY_IP6_DST = 2;
 export const NFTA_TUNNEL_KEY_IP6_FLOWLABEL = 3;
+export const NFTA_TUNNEL_KEY_OPTS_VXLAN = 1;
+export const NFTA_TUNNEL_KEY_OPTS_ERSPAN = 2;
+export const NFTA_TUNNEL_KEY_OPTS_GENEVE = 3;
+export const NFTA_TUNNEL_KEY_VXLAN_GBP = 1;
+export const NFTA_TUNNEL_KEY_ERSPAN_VERSION = 1;
+export const NFTA_TUNNEL_KEY_ERSPAN_V1_INDEX = 2;
+export const NFTA_TUNNEL_KEY_ERSPAN_V2_HWID = 3;
+export const NFTA_TUNNEL_KEY_ERSPAN_V2_DIR = 4;
+export const NFTA_TUNNEL_KEY_GENEVE_CLASS = 1;
+export const NFTA_TUNNEL_KEY_GENEVE_TYPE = 2;
+export const NFTA_TUNNEL_KEY_GENEVE_DATA = 3;
 
 /** Attributes of a flowtable. */
 export const NFTA_FLOWTABLE_TABLE = 1;

@@ -9,7 +9,6 @@ import { nftTransaction } from '../../src/nft/transaction.ts';
 import { NETLINK_NETFILTER } from '../../src/uapi/netlink.ts';
 import { NFT_REG_1 } from '../../src/uapi/nf-tables.ts';
 import {
-  NFT_CMP_EQ,
   NFT_TUNNEL_ID,
   NFT_TUNNEL_MODE_RX,
   NFT_TUNNEL_MODE_TX,
@@ -19,8 +18,8 @@ import { NFT_OBJECT_TUNNEL } from '../../src/uapi/nf-tables-object.ts';
 import { type TestNamespace, testNamespace } from '../kernel/namespace.ts';
 
 // nft(8) of Debian 12 is no witness of tunnel objects: it has no syntax for them, and ends itself (an assertion) when it
-// lists one. That nft 1.1.7 writes them as we do, src/nft/object/tunnel-object.test.ts holds; here the witnesses are the
-// kernel, which refuses what it does not know, and the packets that it sends.
+// lists one. That nft 1.1.7 writes them as we do, src/nft/object/tunnel-object.test.ts holds; here the witness is the
+// kernel, which refuses what it does not know, and in nft-tunnel-packets.test.ts the packets that it sends.
 let ns: TestNamespace;
 let connection: Connection;
 
@@ -152,55 +151,4 @@ describe('the tunnel expression', () => {
     const expressions: Expression[] = [{ name: 'tunnel', data: { key, destination: NFT_REG_1, mode } }];
     expect(await refusal(nft.rules.append({ ...chain, expressions }))).toEqual(['EOPNOTSUPP']);
   });
-});
-
-test('a packet goes out with the header that the object says, and the expression reads its id', async () => {
-  for (const command of [
-    'ip link add va up type veth peer name pa',
-    'ip link add vb up type veth peer name pb',
-    'ip link set pa up',
-    'ip link set pb up',
-    // Of the two addresses the kernel would choose the other one by itself.
-    'ip address add 10.0.0.9/24 dev vb',
-    'ip address add 10.0.0.1/24 dev vb',
-    'ip neighbour add 10.0.0.2 lladdr 02:00:00:00:00:02 dev vb',
-    'ip link add vx up type vxlan external gbp dstport 4789',
-    'ip address add 192.0.2.1/24 dev va',
-    'ip neighbour add 192.0.2.2 lladdr 02:00:00:00:00:03 dev va',
-    // dscp 2 is tos 8; the VNI is 12 bytes, the group policy 10 bytes after the start of the UDP header.
-    "nft 'add table netdev w; add chain netdev w c { type filter hook ingress device pb priority 0; }; " +
-      'add rule netdev w c ip saddr 10.0.0.1 ip daddr 10.0.0.2 ip dscp 2 ip ttl 7 ip frag-off & 0x4000 == 0x4000 ' +
-      "udp dport 4790 udp checksum 0 @th,96,24 0x123456 @th,80,16 99 counter'",
-  ])
-    ns.run('sh', '-c', command);
-  const load = (key: number, value: readonly number[]): readonly Expression[] => [
-    { name: 'tunnel', data: { key, destination: NFT_REG_1, mode: NFT_TUNNEL_MODE_TX } },
-    { name: 'cmp', data: { source: NFT_REG_1, operator: NFT_CMP_EQ, data: { value: Uint8Array.from(value) } } },
-  ];
-  const link = Buffer.alloc(4);
-  link.writeUInt32LE(Number(ns.run('cat', '/sys/class/net/vx/ifindex')));
-  const data = { id: 0x12_3456, ip, flags: 3, tos: 8, ttl: 7, destinationPort: 4790, options: { vxlan: { gbp: 99 } } };
-  await commit(
-    nft.tables.create({ family: 'netdev', name: 't' }),
-    nft.objects.create({ ...name, data }),
-    nft.chains.create({
-      ...table,
-      name: 'c',
-      base: { type: 'filter', hook: 'ingress', priority: 0, policy: 'accept', devices: ['pa'] },
-    }),
-    nft.rules.append({
-      ...chain,
-      expressions: [
-        ...load(NFT_TUNNEL_PATH, [0]),
-        { name: 'objref', data: { type: NFT_OBJECT_TUNNEL, object: 'o' } },
-        ...load(NFT_TUNNEL_PATH, [1]),
-        ...load(NFT_TUNNEL_ID, [0x56, 0x34, 0x12, 0]),
-        { name: 'immediate', data: { destination: NFT_REG_1, data: { value: link } } },
-        { name: 'fwd', data: { device: NFT_REG_1 } },
-      ],
-    }),
-  );
-  ns.run('bash', '-c', 'echo -n x > /dev/udp/192.0.2.2/9');
-  const listed = (): string => ns.run('nft', 'list', 'table', 'netdev', 'w');
-  await expect.poll(listed).toMatch(/counter packets [1-9]/);
 });

@@ -3,7 +3,7 @@ import { cstring } from '../../codec/text.ts';
 import { NFTA_SECMARK_CTX } from '../../uapi/nf-tables-object.ts';
 
 /**
- * A security label, for packets that a rule gives it. The kernel's security module must know the context: ENOENT when
- * AppArmor has no profile of that name.
+ * A security label, for packets that a rule gives it. ENOENT when the kernel's security module does not know the context
+ * (AppArmor: there is no profile of that name), and where there is no such module.
  */
 export const secmark = attributes(() => ({ context: [NFTA_SECMARK_CTX, cstring] }));

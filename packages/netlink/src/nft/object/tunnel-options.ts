@@ -2,19 +2,19 @@ import { attributes } from '../../codec/attributes.ts';
 import { nested } from '../../codec/nested.ts';
 import { repeated } from '../../codec/repeated.ts';
 import { be16, be32, bytes, u8 } from '../../codec/scalar.ts';
-
-/* Source: include/uapi/linux/netfilter/nf_tables.h */
-const NFTA_TUNNEL_KEY_OPTS_VXLAN = 1;
-const NFTA_TUNNEL_KEY_OPTS_ERSPAN = 2;
-const NFTA_TUNNEL_KEY_OPTS_GENEVE = 3;
-const NFTA_TUNNEL_KEY_VXLAN_GBP = 1;
-const NFTA_TUNNEL_KEY_ERSPAN_VERSION = 1;
-const NFTA_TUNNEL_KEY_ERSPAN_V1_INDEX = 2;
-const NFTA_TUNNEL_KEY_ERSPAN_V2_HWID = 3;
-const NFTA_TUNNEL_KEY_ERSPAN_V2_DIR = 4;
-const NFTA_TUNNEL_KEY_GENEVE_CLASS = 1;
-const NFTA_TUNNEL_KEY_GENEVE_TYPE = 2;
-const NFTA_TUNNEL_KEY_GENEVE_DATA = 3;
+import {
+  NFTA_TUNNEL_KEY_ERSPAN_V1_INDEX,
+  NFTA_TUNNEL_KEY_ERSPAN_V2_DIR,
+  NFTA_TUNNEL_KEY_ERSPAN_V2_HWID,
+  NFTA_TUNNEL_KEY_ERSPAN_VERSION,
+  NFTA_TUNNEL_KEY_GENEVE_CLASS,
+  NFTA_TUNNEL_KEY_GENEVE_DATA,
+  NFTA_TUNNEL_KEY_GENEVE_TYPE,
+  NFTA_TUNNEL_KEY_OPTS_ERSPAN,
+  NFTA_TUNNEL_KEY_OPTS_GENEVE,
+  NFTA_TUNNEL_KEY_OPTS_VXLAN,
+  NFTA_TUNNEL_KEY_VXLAN_GBP,
+} from '../../uapi/nf-tables-object.ts';
 
 const vxlan = attributes(() => ({
   /** The group policy, which a link with `gbp` writes. */
