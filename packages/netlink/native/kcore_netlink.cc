@@ -30,7 +30,7 @@ void addFunction(napi_env env, napi_value exports, const char *name, napi_callba
 
 NAPI_MODULE_INIT() {
   addFunction(env, exports, "task", taskEntry);
-  addFunction(env, exports, "closeDescriptor", closeEntry);
+  addFunction(env, exports, "descriptorNumber", descriptorNumber);
   addFunction(env, exports, "start", start);
   addFunction(env, exports, "transact", transactEntry);
   addFunction(env, exports, "receive", receiveEntry);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arguments.h"
+#include "descriptor.h"
 #include "loop_socket.h"
 
 namespace {
@@ -34,7 +35,6 @@ void tell(LoopSocket *socket, const Buffer &bytes, const Buffer &meta) {
   napi_env env = socket->env;
   napi_value callback, receiver, ignored;
   if (napi_get_reference_value(env, socket->onEvent, &callback) != napi_ok || callback == nullptr) return;
-  setWaiting(socket, false);
   napi_value arguments[2] = {bytesOf(env, bytes), bytesOf(env, meta)};
   napi_get_global(env, &receiver);
   if (napi_make_callback(env, nullptr, receiver, callback, 2, arguments, &ignored) != napi_pending_exception) return;
@@ -56,8 +56,13 @@ void readable(uv_poll_t *poll, int status, int) {
   napi_open_handle_scope(socket->env, &scope);
   Buffer bytes = {nullptr, 0, 0};
   Buffer meta = {nullptr, 0, 0};
-  if (receiveBatch(socket, &bytes, &meta)) tell(socket, bytes, meta);
-  else if (!socket->polling) socket->polling = uv_poll_start(socket->poll, kUvReadable, readable) == 0;
+  if (receiveBatch(socket, &bytes, &meta)) {
+    // Before it is told, because it may ask for the next at once.
+    setWaiting(socket, false);
+    tell(socket, bytes, meta);
+  } else if (!socket->polling) {
+    socket->polling = uv_poll_start(socket->poll, kUvReadable, readable) == 0;
+  }
   free(bytes.data);
   free(meta.data);
   napi_close_handle_scope(socket->env, scope);
@@ -73,10 +78,8 @@ void deviceReported(uv_poll_t *poll, int, int) {
   napi_open_handle_scope(socket->env, &scope);
   Buffer meta = {nullptr, 0, 0};
   appendNumber(&meta, kDeviceReported);
-  bool waited = socket->waiting;
+  // It is no batch: whoever waits for one still does, unless JavaScript ends that.
   tell(socket, {nullptr, 0, 0}, meta);
-  // It was no batch: whoever waited for one still does.
-  if (waited && !socket->closing) setWaiting(socket, true);
   free(meta.data);
   napi_close_handle_scope(socket->env, scope);
 }
@@ -88,19 +91,23 @@ void releaseLoopSocket(LoopSocket *socket) {
   free(socket);
 }
 
-void handleClosed(uv_handle_t *handle) {
-  LoopSocket *socket = static_cast<LoopSocket *>(uv_handle_get_data(handle));
-  socket->openHandles -= 1;
-  if (socket->openHandles > 0) return;
+// When libuv has let go of all handles, or never had one.
+void endSocket(LoopSocket *socket) {
   close(socket->fd);
   if (socket->watch >= 0) close(socket->watch);
   napi_handle_scope scope;
   napi_open_handle_scope(socket->env, &scope);
   if (socket->closed != nullptr) napi_resolve_deferred(socket->env, socket->closed, undefined(socket->env));
-  napi_delete_reference(socket->env, socket->onEvent);
+  if (socket->onEvent != nullptr) napi_delete_reference(socket->env, socket->onEvent);
   napi_close_handle_scope(socket->env, scope);
-  napi_remove_async_cleanup_hook(socket->cleanup);
+  if (socket->cleanup != nullptr) napi_remove_async_cleanup_hook(socket->cleanup);
   releaseLoopSocket(socket);
+}
+
+void handleClosed(uv_handle_t *handle) {
+  LoopSocket *socket = static_cast<LoopSocket *>(uv_handle_get_data(handle));
+  socket->openHandles -= 1;
+  if (socket->openHandles == 0) endSocket(socket);
 }
 
 void beginClose(LoopSocket *socket) {
@@ -108,8 +115,9 @@ void beginClose(LoopSocket *socket) {
   socket->closing = true;
   setWaiting(socket, false);
   stopPolling(socket);
-  uv_close(asHandle(socket->poll), handleClosed);
+  if (socket->poll != nullptr) uv_close(asHandle(socket->poll), handleClosed);
   if (socket->watchPoll != nullptr) uv_close(asHandle(socket->watchPoll), handleClosed);
+  if (socket->openHandles == 0) endSocket(socket);
 }
 
 // The environment ends (process.exit, a worker's end) while the socket is open.
@@ -124,16 +132,19 @@ void loopSocketCollected(napi_env, void *data, void *) {
   else releaseLoopSocket(socket);
 }
 
-uv_poll_t *openPoll(LoopSocket *socket, uv_loop_s *loop, int fd) {
+// 0, or what libuv says.
+int openPoll(LoopSocket *socket, uv_loop_s *loop, int fd, uv_poll_t **target) {
   uv_poll_t *poll = static_cast<uv_poll_t *>(calloc(1, uv_handle_size(kUvPoll)));
-  if (poll == nullptr) return nullptr;
-  if (uv_poll_init(loop, poll, fd) != 0) {
+  if (poll == nullptr) return -ENOMEM;
+  int status = uv_poll_init(loop, poll, fd);
+  if (status != 0) {
     free(poll);
-    return nullptr;
+    return status;
   }
   uv_handle_set_data(asHandle(poll), socket);
   socket->openHandles += 1;
-  return poll;
+  *target = poll;
+  return 0;
 }
 
 LoopSocket *loopSocketAt(napi_env env, const Arguments &all) {
@@ -143,34 +154,44 @@ LoopSocket *loopSocketAt(napi_env env, const Arguments &all) {
   return socket->closing ? nullptr : socket;
 }
 
-// socketOpen(fd, udp, watchFd, ifindex, onEvent) -> socket, which owns the descriptors from here on.
+// 0, or what libuv says.
+int beginSocket(napi_env env, LoopSocket *socket, uv_loop_s *loop, napi_value onEvent) {
+  if (napi_create_reference(env, onEvent, 0, &socket->onEvent) != napi_ok ||
+      napi_add_async_cleanup_hook(env, closeWithEnvironment, socket, &socket->cleanup) != napi_ok) {
+    return -ENOMEM;
+  }
+  int status = openPoll(socket, loop, socket->fd, &socket->poll);
+  if (status != 0 || socket->watch < 0) return status;
+  status = openPoll(socket, loop, socket->watch, &socket->watchPoll);
+  if (status == 0) uv_unref(asHandle(socket->watchPoll));
+  return status;
+}
+
+// socketOpen(descriptor, udp, onEvent) -> socket, which owns the descriptor from here on; it is closed when that fails.
 napi_value socketOpen(napi_env env, napi_callback_info info) {
   Arguments all = argumentsOf(env, info);
+  Descriptor *held = descriptorAt(env, all, 0);
   uv_loop_s *loop;
+  if (held == nullptr || all.count < 3 || napi_get_uv_event_loop(env, &loop) != napi_ok) {
+    return fail(env, "expected a socket's descriptor that nobody has taken");
+  }
   LoopSocket *socket = static_cast<LoopSocket *>(calloc(1, sizeof(LoopSocket)));
-  if (socket == nullptr || all.count < 5 || napi_get_uv_event_loop(env, &loop) != napi_ok) {
-    free(socket);
-    return fail(env, "cannot open a socket");
-  }
-  socket->env = env;
-  socket->fd = integerAt(env, all, 0);
-  socket->udp = integerAt(env, all, 1) != 0;
-  socket->watch = integerAt(env, all, 2);
-  socket->ifindex = integerAt(env, all, 3);
-  socket->poll = openPoll(socket, loop, socket->fd);
-  if (socket->poll == nullptr || napi_create_reference(env, all.values[4], 0, &socket->onEvent) != napi_ok) {
-    close(socket->fd);
-    if (socket->watch >= 0) close(socket->watch);
-    // A poll handle that was begun is libuv's until the process ends; this takes a process that has run out of memory.
-    if (socket->poll == nullptr) free(socket);
-    return fail(env, "cannot poll a socket");
-  }
-  if (socket->watch >= 0) socket->watchPoll = openPoll(socket, loop, socket->watch);
-  if (socket->watchPoll != nullptr) uv_unref(asHandle(socket->watchPoll));
-  napi_add_async_cleanup_hook(env, closeWithEnvironment, socket, &socket->cleanup);
   napi_value handle;
-  napi_create_external(env, socket, loopSocketCollected, nullptr, &handle);
-  return handle;
+  if (socket == nullptr || napi_create_external(env, socket, loopSocketCollected, nullptr, &handle) != napi_ok) {
+    free(socket);
+    closeDescriptor(held);
+    return fail(env, "out of memory");
+  }
+  Descriptor opened = takeDescriptor(held);
+  socket->env = env;
+  socket->fd = opened.fd;
+  socket->udp = integerAt(env, all, 1) != 0;
+  socket->watch = opened.companion;
+  socket->ifindex = opened.ifindex;
+  int status = beginSocket(env, socket, loop, all.values[2]);
+  if (status == 0) return handle;
+  beginClose(socket);
+  return failWith(env, "cannot poll a socket", status, "raise fs.epoll.max_user_watches, or the limit of memory");
 }
 
 // socketReceive(socket): the next batch, or errno that ends the socket, comes to onEvent.

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <node_api.h>
-#include <sys/eventfd.h>
 
 #include "arguments.h"
+#include "descriptor.h"
 #include "port_thread.h"
 
 namespace {
@@ -148,39 +148,65 @@ napi_value submit(napi_env env, Port *port, Job *job) {
   return promise;
 }
 
-// start(fd) -> port, which owns the descriptor from here on.
-napi_value start(napi_env env, napi_callback_info info) {
-  Arguments all = argumentsOf(env, info);
+Port *newPort(napi_env env, Descriptor opened) {
   Port *port = static_cast<Port *>(calloc(1, sizeof(Port)));
-  if (port == nullptr) return fail(env, "out of memory");
-  port->references = 2;
+  uint8_t *room = static_cast<uint8_t *>(malloc(kReceiveRoom));
+  if (port == nullptr || room == nullptr) {
+    free(port);
+    free(room);
+    return nullptr;
+  }
+  port->references = 1;
   port->env = env;
-  port->fd = integerAt(env, all, 0);
+  port->fd = opened.fd;
+  port->wake = opened.companion;
+  port->room = room;
   // With one processor, to wait would only keep the port's thread from it.
   port->patient = sysconf(_SC_NPROCESSORS_ONLN) > 1;
-  port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  port->room = static_cast<uint8_t *>(malloc(kReceiveRoom));
   pthread_mutex_init(&port->lock, nullptr);
+  return port;
+}
+
+// 0, or what libuv says.
+int startThread(napi_env env, Port *port) {
   napi_value name;
   napi_create_string_utf8(env, "kcore-netlink", NAPI_AUTO_LENGTH, &name);
-  if (port->wake < 0 || port->room == nullptr || napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, threadsafeFinalized, port,
-                                                deliver, &port->post) != napi_ok) {
-    if (port->wake >= 0) close(port->wake);
-    port->references = 1;
-    releasePort(port);
-    return fail(env, "cannot start a socket's thread");
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, threadsafeFinalized, port, deliver,
+                                      &port->post) != napi_ok) {
+    return -ENOMEM;
   }
+  port->references += 1;
   napi_unref_threadsafe_function(env, port->post);
-  if (uv_thread_create(&port->thread, portThread, port) != 0) {
-    close(port->wake);
-    port->references = 1;
+  int status = uv_thread_create(&port->thread, portThread, port);
+  if (status != 0) {
     napi_release_threadsafe_function(port->post, napi_tsfn_release);
-    return fail(env, "cannot start a socket's thread");
+    return status;
   }
   napi_add_env_cleanup_hook(env, endWithEnvironment, port);
+  return 0;
+}
+
+// start(descriptor) -> port, which owns the descriptor from here on; it is closed when that fails.
+napi_value start(napi_env env, napi_callback_info info) {
+  Arguments all = argumentsOf(env, info);
+  Descriptor *held = descriptorAt(env, all, 0);
+  if (held == nullptr || held->companion < 0) return fail(env, "expected a netlink descriptor that nobody has taken");
+  Port *port = newPort(env, *held);
   napi_value handle;
-  napi_create_external(env, port, handleCollected, nullptr, &handle);
-  return handle;
+  if (port == nullptr || napi_create_external(env, port, handleCollected, nullptr, &handle) != napi_ok) {
+    if (port != nullptr) releasePort(port);
+    closeDescriptor(held);
+    return fail(env, "out of memory");
+  }
+  int status = startThread(env, port);
+  if (status == 0) {
+    *held = kNoDescriptor;
+    return handle;
+  }
+  // Nothing runs: what the handle's finalizer is left with is memory.
+  port->joined = true;
+  closeDescriptor(held);
+  return failThread(env, status);
 }
 
 bool copyBytes(napi_env env, napi_value value, Buffer *target) {

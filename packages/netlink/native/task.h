@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "uv_thread.h"
 
 namespace {
@@ -14,13 +15,13 @@ struct Task {
   int (*run)(Task *);
   char netns[512];
   char name[512];
+  char text[64];          // a sysctl's value
   int32_t numbers[8];
   int32_t groups[64];
   size_t groupCount;
-  int result;      // a descriptor, 0, or -errno
-  int second;      // the watching socket of a UDP port
-  int ifindex;
-  uint8_t address[8];
+  Descriptor descriptor;  // what was opened, or is to be ended; closed when the task fails
+  bool entered;           // false: the namespace could not be entered, so that nothing else was tried
+  int result;             // 0 or -errno
   bool joined;
   uv_thread_t thread;
   napi_deferred deferred;

@@ -15,31 +15,23 @@ namespace {
 // Instead of a path: a namespace of the thread's own, which lives as long as the socket that is opened in it.
 constexpr char kPrivateNetns[] = "private";
 
-// In the place of the second result: the namespace could not be entered, so that nothing else was tried.
-constexpr int kNotEntered = -1;
+int enterNetns(const char *netns) {
+  if (netns[0] == 0) return 0;
+  if (strcmp(netns, kPrivateNetns) == 0) return unshare(CLONE_NEWNET) < 0 ? -errno : 0;
+  int fd = open(netns, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  if (setns(fd, CLONE_NEWNET) < 0) return closeWithError(fd);
+  close(fd);
+  return 0;
+}
 
 void taskThread(void *argument) {
   Task *task = static_cast<Task *>(argument);
-  int entered = 0;
-  if (strcmp(task->netns, kPrivateNetns) == 0) {
-    if (unshare(CLONE_NEWNET) < 0) entered = -errno;
-  } else if (task->netns[0] != 0) {
-    int fd = open(task->netns, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-      entered = -errno;
-    } else {
-      if (setns(fd, CLONE_NEWNET) < 0) entered = -errno;
-      close(fd);
-    }
-  }
-  if (entered < 0) task->second = kNotEntered;
-  task->result = entered < 0 ? entered : task->run(task);
+  task->result = enterNetns(task->netns);
+  task->entered = task->result == 0;
+  if (task->entered) task->result = task->run(task);
+  if (task->result < 0) closeDescriptor(&task->descriptor);
   napi_call_threadsafe_function(task->post, task, napi_tsfn_blocking);
-}
-
-bool opensDescriptor(const Task *task) {
-  return task->run == openNetlinkTask || task->run == openPacketTask || task->run == openUdpTask ||
-         task->run == openTapTask;
 }
 
 void joinTask(void *argument) {
@@ -49,25 +41,23 @@ void joinTask(void *argument) {
   task->joined = true;
 }
 
-// The result as [descriptor or -errno, second descriptor, ifindex, six bytes of address].
+// The result as [0 or -errno, whether the namespace was entered, descriptor, text].
 void deliverTask(napi_env env, napi_value, void *, void *data) {
   Task *task = static_cast<Task *>(data);
   if (env == nullptr) {
-    if (opensDescriptor(task) && task->result >= 0) close(task->result);
-    if (task->run == openUdpTask && task->result >= 0) close(task->second);
+    closeDescriptor(&task->descriptor);
     free(task);
     return;
   }
   napi_remove_env_cleanup_hook(env, joinTask, task);
   joinTask(task);
-  napi_value result;
+  napi_value result, text;
   napi_create_array(env, &result);
   napi_set_element(env, result, 0, number(env, task->result));
-  napi_set_element(env, result, 1, number(env, task->second));
-  napi_set_element(env, result, 2, number(env, task->ifindex));
-  for (uint32_t index = 0; index < 6; index += 1) {
-    napi_set_element(env, result, 3 + index, number(env, task->address[index]));
-  }
+  napi_set_element(env, result, 1, number(env, task->entered));
+  napi_set_element(env, result, 2, descriptorValue(env, &task->descriptor));
+  napi_create_string_utf8(env, task->text, NAPI_AUTO_LENGTH, &text);
+  napi_set_element(env, result, 3, text);
   napi_resolve_deferred(env, task->deferred, result);
   napi_release_threadsafe_function(task->post, napi_tsfn_release);
   free(task);
@@ -80,14 +70,16 @@ struct TaskName {
 
 constexpr TaskName kTasks[] = {
     {"openNetlink", openNetlinkTask}, {"openPacket", openPacketTask}, {"openUdp", openUdpTask},
-    {"openTap", openTapTask},         {"persistTap", persistTapTask}, {"makeNetns", makeNetnsTask},
-    {"shareMount", shareMountTask},   {"unmount", unmountTask},       {"sysctl", sysctlTask},
+    {"openTap", openTapTask},         {"persistTap", persistTapTask}, {"closeTap", closeTapTask},
+    {"makeNetns", makeNetnsTask},     {"shareMount", shareMountTask}, {"unmount", unmountTask},
+    {"sysctl", sysctlTask},
 };
 
+// Not one with a zero in it: the kernel would be told what is before it.
 bool readText(napi_env env, napi_value value, char *target, size_t room) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok || length >= room) return false;
-  return napi_get_value_string_utf8(env, value, target, room, &length) == napi_ok;
+  return napi_get_value_string_utf8(env, value, target, room, &length) == napi_ok && strlen(target) == length;
 }
 
 bool readIntegers(napi_env env, napi_value value, int32_t *target, size_t room, size_t *count) {
@@ -101,47 +93,59 @@ bool readIntegers(napi_env env, napi_value value, int32_t *target, size_t room, 
   return true;
 }
 
-// task(kind, netns or '', name, numbers, groups) -> Promise<[result, second, ifindex, ...address]>
-napi_value taskEntry(napi_env env, napi_callback_info info) {
-  Arguments all = argumentsOf(env, info);
-  Task *task = static_cast<Task *>(calloc(1, sizeof(Task)));
+bool readTask(napi_env env, const Arguments &all, Task *task) {
   char kind[32];
   size_t count = 0;
-  bool valid = task != nullptr && all.count >= 5 && readText(env, all.values[0], kind, sizeof kind) &&
+  task->descriptor = kNoDescriptor;
+  bool valid = all.count >= 5 && readText(env, all.values[0], kind, sizeof kind) &&
                readText(env, all.values[1], task->netns, sizeof task->netns) &&
                readText(env, all.values[2], task->name, sizeof task->name) &&
                readIntegers(env, all.values[3], task->numbers, 8, &count) &&
-               readIntegers(env, all.values[4], task->groups, 64, &task->groupCount);
+               readIntegers(env, all.values[4], task->groups, 64, &task->groupCount) &&
+               (all.count < 6 || readText(env, all.values[5], task->text, sizeof task->text));
   for (const TaskName &known : kTasks) {
     if (valid && strcmp(known.name, kind) == 0) task->run = known.run;
   }
-  if (!valid || task->run == nullptr) {
-    free(task);
-    return fail(env, "expected a task's kind, a namespace, a name, numbers and groups, none longer than the kernel takes");
-  }
-  napi_value name;
-  napi_create_string_utf8(env, "kcore-netlink-task", NAPI_AUTO_LENGTH, &name);
-  napi_value promise;
-  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliverTask,
-                                      &task->post) != napi_ok) {
-    free(task);
-    return fail(env, "cannot start a thread");
-  }
-  napi_create_promise(env, &task->deferred, &promise);
-  if (uv_thread_create(&task->thread, taskThread, task) != 0) {
-    napi_release_threadsafe_function(task->post, napi_tsfn_release);
-    free(task);
-    return fail(env, "cannot start a thread");
-  }
-  napi_add_env_cleanup_hook(env, joinTask, task);
-  return promise;
+  return task->run != nullptr;
 }
 
-// closeDescriptor(fd)
-napi_value closeEntry(napi_env env, napi_callback_info info) {
+// 0, or what libuv says.
+int startTask(napi_env env, Task *task, napi_value *promise) {
+  napi_value name;
+  napi_create_string_utf8(env, "kcore-netlink-task", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliverTask,
+                                      &task->post) != napi_ok) {
+    return -ENOMEM;
+  }
+  napi_create_promise(env, &task->deferred, promise);
+  int status = uv_thread_create(&task->thread, taskThread, task);
+  if (status != 0) {
+    napi_release_threadsafe_function(task->post, napi_tsfn_release);
+    return status;
+  }
+  napi_add_env_cleanup_hook(env, joinTask, task);
+  return 0;
+}
+
+// task(kind, netns or '', name, numbers, groups, text, descriptor) -> Promise<[result, entered, descriptor, text]>
+// The descriptor is the task's once it has begun.
+napi_value taskEntry(napi_env env, napi_callback_info info) {
   Arguments all = argumentsOf(env, info);
-  close(integerAt(env, all, 0));
-  return undefined(env);
+  Task *task = static_cast<Task *>(calloc(1, sizeof(Task)));
+  if (task == nullptr || !readTask(env, all, task)) {
+    free(task);
+    return fail(env, "expected a namespace and a name without a zero in them, and nothing longer than the kernel takes");
+  }
+  Descriptor *given = descriptorAt(env, all, 6);
+  if (given != nullptr) task->descriptor = *given;
+  napi_value promise;
+  int status = startTask(env, task, &promise);
+  if (status != 0) {
+    free(task);
+    return failThread(env, status);
+  }
+  if (given != nullptr) *given = kNoDescriptor;
+  return promise;
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -17,36 +16,47 @@
 
 namespace {
 
-// An ioctl for a number that was given, which is what is not negative.
-bool setTap(int fd, unsigned long option, int32_t value) {
-  return value < 0 || ioctl(fd, option, static_cast<unsigned long>(value)) == 0;
+// Which of a tap's numbers were given. No number stands for "not given": ids are all of 32 bits.
+constexpr int32_t kOwnerGiven = 1;
+constexpr int32_t kGroupGiven = 2;
+constexpr int32_t kHeaderSizeGiven = 4;
+
+// An id travels as the 32 bits of an int32_t.
+bool setId(int fd, unsigned long option, int32_t id) {
+  return ioctl(fd, option, static_cast<unsigned long>(static_cast<uint32_t>(id))) == 0;
 }
 
-// name; numbers: IFF_ flags, owner, group, length of the header before each frame; each of these or -1
+// name; numbers: IFF_ flags, which of the next are given, owner, group, length of the header before each frame
 int openTapTask(Task *task) {
-  int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return -errno;
   ifreq request;
   memset(&request, 0, sizeof request);
-  if (strlen(task->name) >= IFNAMSIZ) {
-    errno = ENAMETOOLONG;
-    return closeWithError(fd);
-  }
+  if (strlen(task->name) >= IFNAMSIZ) return -ENAMETOOLONG;
   strcpy(request.ifr_name, task->name);
   request.ifr_flags = static_cast<short>(task->numbers[0]);
-  int headerSize = task->numbers[3];
-  if (ioctl(fd, TUNSETIFF, &request) < 0 || !setTap(fd, TUNSETOWNER, task->numbers[1]) ||
-      !setTap(fd, TUNSETGROUP, task->numbers[2]) || (headerSize >= 0 && ioctl(fd, TUNSETVNETHDRSZ, &headerSize) < 0)) {
-    return closeWithError(fd);
+  int32_t given = task->numbers[1];
+  int headerSize = task->numbers[4];
+  int fd = task->descriptor.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0 ||
+      ((given & kOwnerGiven) != 0 && !setId(fd, TUNSETOWNER, task->numbers[2])) ||
+      ((given & kGroupGiven) != 0 && !setId(fd, TUNSETGROUP, task->numbers[3])) ||
+      ((given & kHeaderSizeGiven) != 0 && ioctl(fd, TUNSETVNETHDRSZ, &headerSize) < 0)) {
+    return -errno;
   }
-  return fd;
+  return 0;
 }
 
-// numbers: descriptor, whether the device is to outlive it. Closes the descriptor.
+// numbers: whether the device is to outlive the descriptor, which is closed.
 int persistTapTask(Task *task) {
-  int result = ioctl(task->numbers[0], TUNSETPERSIST, static_cast<unsigned long>(task->numbers[1])) < 0 ? -errno : 0;
-  close(task->numbers[0]);
+  unsigned long persistent = static_cast<unsigned long>(task->numbers[0]);
+  int result = ioctl(task->descriptor.fd, TUNSETPERSIST, persistent) < 0 ? -errno : 0;
+  closeDescriptor(&task->descriptor);
   return result;
+}
+
+// On a thread, because the device goes with its last descriptor, and that waits for RTNL.
+int closeTapTask(Task *task) {
+  closeDescriptor(&task->descriptor);
+  return 0;
 }
 
 // name: where to mount the new namespace of this thread; the file exists.
@@ -78,18 +88,15 @@ int shareMountTask(Task *task) {
 // name: path
 int unmountTask(Task *task) { return umount2(task->name, MNT_DETACH) < 0 ? -errno : 0; }
 
-// name: a path of /proc/sys/net, which shows the namespace of the thread that opens it; numbers: whether to write, value.
-// `second` is what was read.
+// name: a path of /proc/sys/net, which shows the namespace of the thread that opens it; numbers: whether to write.
+// `text` is what is written, or was read.
 int sysctlTask(Task *task) {
   bool writes = task->numbers[0] != 0;
   int fd = open(task->name, (writes ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
   if (fd < 0) return -errno;
-  char text[32];
-  int length = snprintf(text, sizeof text, "%d", task->numbers[1]);
-  ssize_t done = writes ? write(fd, text, static_cast<size_t>(length)) : read(fd, text, sizeof text - 1);
+  ssize_t done = writes ? write(fd, task->text, strlen(task->text)) : read(fd, task->text, sizeof task->text - 1);
   if (done < 0) return closeWithError(fd);
-  text[done] = 0;
-  task->second = atoi(text);
+  if (!writes) task->text[done] = 0;
   close(fd);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -27,8 +28,11 @@ int forceBuffer(int fd, int forced, int plain, int bytes) {
 
 // numbers: protocol, receive buffer, send buffer, whether to hear of other namespaces
 int openNetlinkTask(Task *task) {
-  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, task->numbers[0]);
+  int fd = task->descriptor.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, task->numbers[0]);
   if (fd < 0) return -errno;
+  // Here and not where the port starts, so that all that lacks a descriptor fails as the opening does.
+  task->descriptor.companion = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (task->descriptor.companion < 0) return -errno;
   int on = 1;
   sockaddr_nl local;
   memset(&local, 0, sizeof local);
@@ -41,14 +45,12 @@ int openNetlinkTask(Task *task) {
       (task->numbers[3] != 0 &&
        setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) < 0) ||
       bind(fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0) {
-    return closeWithError(fd);
+    return -errno;
   }
   for (size_t index = 0; index < task->groupCount; index += 1) {
-    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &task->groups[index], sizeof(int32_t)) < 0) {
-      return closeWithError(fd);
-    }
+    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &task->groups[index], sizeof(int32_t)) < 0) return -errno;
   }
-  return fd;
+  return 0;
 }
 
 int interfaceIndex(int fd, const char *name) {
@@ -104,14 +106,14 @@ int openBoundPacket(const char *device, uint16_t etherType, const int32_t *filte
 
 // name: device; numbers: etherType, receive buffer, send buffer; groups: the filter
 int openPacketTask(Task *task) {
-  int fd = openBoundPacket(task->name, static_cast<uint16_t>(task->numbers[0]), task->groups, task->groupCount,
-                           &task->ifindex);
+  int fd = task->descriptor.fd = openBoundPacket(task->name, static_cast<uint16_t>(task->numbers[0]), task->groups,
+                                                 task->groupCount, &task->descriptor.ifindex);
   if (fd < 0) return fd;
   if (forceBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, task->numbers[1]) < 0 ||
       forceBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, task->numbers[2]) < 0) {
-    return closeWithError(fd);
+    return -errno;
   }
-  return fd;
+  return 0;
 }
 
 // Ethertype for local experiments (IEEE 802): the watching socket must be hooked to some type to be told anything, and
@@ -120,12 +122,12 @@ constexpr uint16_t kWatchedType = 0x88b5;
 
 int openDeviceWatch(Task *task) {
   const int32_t none[2] = {BPF_RET | BPF_K, 0};
-  return openBoundPacket(task->name, kWatchedType, none, 2, &task->ifindex);
+  return openBoundPacket(task->name, kWatchedType, none, 2, &task->descriptor.ifindex);
 }
 
 // name: device; numbers: port, broadcast, receive buffer, send buffer
 int openUdpTask(Task *task) {
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = task->descriptor.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   int on = 1;
   int broadcast = task->numbers[1];
@@ -139,14 +141,10 @@ int openUdpTask(Task *task) {
       forceBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, task->numbers[3]) < 0 ||
       setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, task->name, static_cast<socklen_t>(strlen(task->name))) < 0 ||
       bind(fd, reinterpret_cast<sockaddr *>(&local), sizeof local) < 0) {
-    return closeWithError(fd);
+    return -errno;
   }
-  task->second = openDeviceWatch(task);
-  if (task->second < 0) {
-    errno = -task->second;
-    return closeWithError(fd);
-  }
-  return fd;
+  int watch = task->descriptor.companion = openDeviceWatch(task);
+  return watch < 0 ? watch : 0;
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+import { integer } from './native/integer.ts';
 import type { Netns } from './native/task.ts';
 import { runTask } from './native/task.ts';
 
@@ -13,15 +14,26 @@ function fileOf(parts: SysctlPath): string {
   return `/proc/sys/net/${parts.join('/')}`;
 }
 
-/** An integer below /proc/sys/net, as the namespace sees it. @throws {SystemError} ENOENT: there is no such one. */
+/**
+ * An integer below /proc/sys/net, as the namespace sees it.
+ * @throws {SystemError} ENOENT: there is no such one. @throws {RangeError} It is no integer that a number holds exactly.
+ */
 export async function readNetSysctl(parts: SysctlPath, netns?: Netns): Promise<number> {
   const name = fileOf(parts);
-  const { second } = await runTask({ kind: 'sysctl', operation: `read ${name}`, name, netns, numbers: [0, 0] });
-  return second;
+  const read = await runTask({ kind: 'sysctl', operation: `read ${name}`, name, netns, numbers: [0] });
+  const text = read.text.trim();
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError(
+      `read ${name}: ${JSON.stringify(text)} is not one integer up to 2^53-1; read the file as text`,
+    );
+  }
+  return value;
 }
 
-/** @throws {SystemError} ENOENT, EPERM, EROFS. */
+/** @throws {SystemError} ENOENT, EPERM, EROFS; EINVAL: out of the setting's range. @throws {ValueError} No integer. */
 export async function writeNetSysctl(parts: SysctlPath, value: number, netns?: Netns): Promise<void> {
   const name = fileOf(parts);
-  await runTask({ kind: 'sysctl', operation: `write ${value} to ${name}`, name, netns, numbers: [1, value] });
+  const text = String(integer('value', value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
+  await runTask({ kind: 'sysctl', operation: `write ${text} to ${name}`, name, netns, numbers: [1], text });
 }

@@ -1,6 +1,6 @@
 import { ClosedError } from '../error.ts';
 import { ECANCELED, ENODEV } from '../uapi/errno.ts';
-import { loadAddon, type NativeSocket } from './addon.ts';
+import { loadAddon, type NativeDescriptor, type NativeSocket } from './addon.ts';
 
 /** A received packet. */
 export interface Received {
@@ -27,7 +27,6 @@ const DEVICE_DOWN_INTERVAL = 200;
 export class LoopSocket implements AsyncDisposable {
   readonly #addon = loadAddon();
   readonly #socket: NativeSocket;
-  readonly #watched: boolean;
   /**
    * The native side holds this weakly while nobody waits, so that a socket that was forgotten is collected. So it must be
    * held here: a function that only the native side knew went with the first garbage collection between two receives,
@@ -43,16 +42,10 @@ export class LoopSocket implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(opened: {
-    readonly descriptor: number;
-    readonly udp: boolean;
-    readonly watch?: number;
-    readonly ifindex?: number;
-  }) {
-    const { descriptor, udp, watch = -1, ifindex = 0 } = opened;
-    this.#watched = watch >= 0;
-    this.#socket = this.#addon.socketOpen(descriptor, udp ? 1 : 0, watch, ifindex, this.#told);
-    if (this.#watched) this.#addon.socketWatch(this.#socket);
+  /** Takes the descriptor; when it throws, that is closed. */
+  constructor(opened: { readonly descriptor: NativeDescriptor; readonly udp: boolean }) {
+    this.#socket = this.#addon.socketOpen(opened.descriptor, opened.udp ? 1 : 0, this.#told);
+    if (opened.udp) this.#addon.socketWatch(this.#socket);
   }
 
   /** Waits until something is there. One at a time. */
@@ -108,6 +101,11 @@ export class LoopSocket implements AsyncDisposable {
     waiting?.(batch);
   }
 
+  static #lookAgain(weak: WeakRef<LoopSocket>): void {
+    const socket = weak.deref();
+    if (socket !== undefined) socket.#lookAtDevice();
+  }
+
   /**
    * The kernel tells a bound UDP socket nothing when its device goes; a packet socket is told, once, already when the
    * device goes down, which deletion begins with. So while it is down, look now and then whether it is still there.
@@ -122,7 +120,8 @@ export class LoopSocket implements AsyncDisposable {
       this.#addon.socketPause(this.#socket);
       this.#settle({ end: ENODEV, items: [] });
     } else {
-      this.#timer = setTimeout(() => this.#lookAtDevice(), DEVICE_DOWN_INTERVAL).unref();
+      // Held weakly, so that a socket that was forgotten is collected although its device never comes up again.
+      this.#timer = setTimeout(LoopSocket.#lookAgain, DEVICE_DOWN_INTERVAL, new WeakRef(this)).unref();
     }
   }
 }

@@ -1,6 +1,6 @@
 import { ClosedError } from '../error.ts';
 import { ECANCELED } from '../uapi/errno.ts';
-import { loadAddon, type NativePort, type NativeResult } from './addon.ts';
+import { loadAddon, type NativeDescriptor, type NativePort, type NativeResult } from './addon.ts';
 
 /** What one chunk brought: errno of its sendmsg, errno of receiving (ENOBUFS: answers are lost), and the datagrams. */
 export interface ChunkReply {
@@ -26,13 +26,14 @@ export interface ReceivedBatch {
   readonly items: readonly Received[];
 }
 
-/** A descriptor and its native thread. Whoever made it closes it. */
+/** A netlink socket and its native thread. Whoever made it closes it. */
 export class Port implements AsyncDisposable {
   readonly #addon = loadAddon();
   readonly #port: NativePort;
   #closing: Promise<void> | undefined;
 
-  constructor(opened: { readonly descriptor: number }) {
+  /** Takes the descriptor; when it throws, that is closed. */
+  constructor(opened: { readonly descriptor: NativeDescriptor }) {
     this.#port = this.#addon.start(opened.descriptor);
   }
 

@@ -1,5 +1,6 @@
 import { mac } from '../codec/address.ts';
 import { decode } from '../codec/codec.ts';
+import { integer } from '../native/integer.ts';
 import { LoopSocket, type Received } from '../native/loop-socket.ts';
 import { type Netns, runTask } from '../native/task.ts';
 import { receiveBatches } from './receive.ts';
@@ -47,14 +48,20 @@ const MAX_INSTRUCTIONS = 32;
 function filterWords(filter: readonly BpfInstruction[]): number[] {
   if (filter.length > MAX_INSTRUCTIONS)
     throw new RangeError(`a filter of ${filter.length} instructions is longer than ${MAX_INSTRUCTIONS}`);
-  return filter.flatMap(({ code, jt = 0, jf = 0, k = 0 }) => [code | (jt << 16) | (jf << 24), k | 0]);
+  return filter.flatMap(({ code, jt = 0, jf = 0, k = 0 }, index) => {
+    const field = (name: string, value: number, least: number, most: number): number =>
+      integer(`filter.${index}.${name}`, value, least, most);
+    const jumps = (field('jt', jt, 0, 0xff) << 16) | (field('jf', jf, 0, 0xff) << 24);
+    // Offsets of the kernel's own, such as SKF_AD_OFF, are written as negative numbers.
+    return [field('code', code, 0, 0xffff) | jumps, field('k', k, -0x8000_0000, 0xffff_ffff) | 0];
+  });
 }
 
 const DEFAULT_RECEIVE_BUFFER = 1 << 20;
 
-/** @throws {SystemError} ENODEV, EPERM. */
+/** @throws {SystemError} ENODEV, EPERM. @throws {ValueError} An ether type, buffer size or filter that is none. */
 export async function openPacketSocket(options: PacketOptions): Promise<FrameSocket> {
-  const opened = await runTask({
+  const { descriptor } = await runTask({
     kind: 'openPacket',
     operation: `open packet socket on ${options.device}`,
     netns: options.netns,
@@ -62,10 +69,7 @@ export async function openPacketSocket(options: PacketOptions): Promise<FrameSoc
     numbers: [options.etherType, options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER, options.sendBuffer ?? 0],
     groups: filterWords(options.filter ?? []),
   });
-  return new DevicePacketSocket(
-    new LoopSocket({ descriptor: opened.descriptor, udp: false, ifindex: opened.ifindex }),
-    options.device,
-  );
+  return new DevicePacketSocket(new LoopSocket({ descriptor, udp: false }), options.device);
 }
 
 class DevicePacketSocket implements FrameSocket {

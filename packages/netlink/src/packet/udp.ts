@@ -1,10 +1,11 @@
 import { ipv4 } from '../codec/address.ts';
 import { decode, encode } from '../codec/codec.ts';
 import { be32 } from '../codec/scalar.ts';
+import { integer } from '../native/integer.ts';
 import { LoopSocket, type Received } from '../native/loop-socket.ts';
 import { type Netns, runTask } from '../native/task.ts';
 import { receiveBatches } from './receive.ts';
-import { Sender } from './send.ts';
+import { type Outgoing, Sender } from './send.ts';
 
 /** One UDP payload. The address and port are the source of what is received, the destination of what is sent. */
 export interface UdpDatagram {
@@ -18,7 +19,10 @@ export interface UdpDatagram {
 export interface UdpSocket extends AsyncDisposable {
   /** One iteration at a time. It ends when the device is deleted, the socket closed, or the signal aborts. */
   receive(signal?: AbortSignal): AsyncIterable<readonly UdpDatagram[]>;
-  /** Resolves with how many the kernel took, in order. @throws {SystemError} It took none. */
+  /**
+   * Resolves with how many the kernel took, in order.
+   * @throws {SystemError} It took none. @throws {ValueError} An address or port is none: nothing was sent.
+   */
   send(batch: readonly UdpDatagram[]): Promise<number>;
   /** Datagrams that found no room in the receive buffer, since the socket was opened. */
   dropped(): number;
@@ -39,10 +43,10 @@ export interface UdpOptions {
 /** Holds what 1,500 machines that start at once ask for while the program is busy. */
 const DEFAULT_RECEIVE_BUFFER = 4 << 20;
 
-/** @throws {SystemError} ENODEV, EADDRINUSE, EPERM. */
+/** @throws {SystemError} ENODEV, EADDRINUSE, EPERM. @throws {ValueError} A port or buffer size that is none. */
 export async function openUdpSocket(options: UdpOptions): Promise<UdpSocket> {
   const operation = `open udp port ${options.port} on ${options.device}`;
-  const opened = await runTask({
+  const { descriptor } = await runTask({
     kind: 'openUdp',
     operation,
     netns: options.netns,
@@ -54,10 +58,7 @@ export async function openUdpSocket(options: UdpOptions): Promise<UdpSocket> {
       options.sendBuffer ?? 0,
     ],
   });
-  return new DeviceUdpSocket(
-    new LoopSocket({ descriptor: opened.descriptor, udp: true, watch: opened.second, ifindex: opened.ifindex }),
-    options.device,
-  );
+  return new DeviceUdpSocket(new LoopSocket({ descriptor, udp: true }), options.device);
 }
 
 class DeviceUdpSocket implements UdpSocket {
@@ -75,8 +76,8 @@ class DeviceUdpSocket implements UdpSocket {
     return receiveBatches(this.#socket, `receive udp on ${this.#device}`, receivedDatagram, signal);
   }
 
-  send(batch: readonly UdpDatagram[]): Promise<number> {
-    return this.#sender.send(batch.map(({ data, address, port }) => ({ data, port, address: numberOf(address) })));
+  async send(batch: readonly UdpDatagram[]): Promise<number> {
+    return await this.#sender.send(batch.map(outgoing));
   }
 
   dropped(): number {
@@ -107,6 +108,10 @@ class ReceivedDatagram implements UdpDatagram {
 
 function receivedDatagram(item: Received): UdpDatagram {
   return new ReceivedDatagram(item);
+}
+
+function outgoing({ data, address, port }: UdpDatagram): Outgoing {
+  return { data, port: integer('port', port, 0, 0xffff), address: numberOf(address) };
 }
 
 /** The native side takes and gives addresses as 32-bit numbers. */

@@ -50,6 +50,40 @@ it('reads and writes sysctls of a namespace', async () => {
   await expect(() => readNetSysctl(['ipv4', '..', 'forwarding'], path)).rejects.toThrow(/not part of a sysctl/);
 });
 
+it('reads and writes numbers beyond 32 bits exactly', async () => {
+  await using namespaces = new Namespaces();
+  const { path } = await namespaces.create('wide');
+  const threshold = ['ipv4', 'ipfrag_high_thresh'];
+  for (const value of [5_000_000_000, 4_194_304]) {
+    await writeNetSysctl(threshold, value, path);
+    expect(await readNetSysctl(threshold, path)).toBe(value);
+  }
+  await writeNetSysctl(['ipv4', 'conf', 'lo', 'tag'], -2_147_483_648, path);
+  expect(await readNetSysctl(['ipv4', 'conf', 'lo', 'tag'], path)).toBe(-2_147_483_648);
+});
+
+it.each([1.7, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('writes %d to no sysctl', async (value) => {
+  await using namespaces = new Namespaces();
+  const { path } = await namespaces.create('exact');
+  await writeNetSysctl(['ipv4', 'conf', 'lo', 'tag'], 7, path);
+  await expect(writeNetSysctl(['ipv4', 'conf', 'lo', 'tag'], value, path)).rejects.toThrow(
+    `value: ${value} is not an integer from`,
+  );
+  expect(await readNetSysctl(['ipv4', 'conf', 'lo', 'tag'], path)).toBe(7);
+});
+
+it('says that a sysctl is no integer, or does not take one', async () => {
+  await using namespaces = new Namespaces();
+  const { path } = await namespaces.create('words');
+  await expect(readNetSysctl(['ipv4', 'ip_local_port_range'], path)).rejects.toThrow(
+    'read /proc/sys/net/ipv4/ip_local_port_range: "32768\\t60999" is not one integer',
+  );
+  await expect(readNetSysctl(['ipv4', 'tcp_congestion_control'], path)).rejects.toThrow('is not one integer');
+  await expect(writeNetSysctl(['ipv4', 'conf', 'lo', 'tag'], 2 ** 40, path)).rejects.toThrow(
+    /^write 1099511627776 to \S+\/tag: EINVAL \(the setting does not take that value\)$/,
+  );
+});
+
 it('makes one of those that many ask for at once, and mounts the directory no second time', async () => {
   const name = `kct-${process.pid}-race`;
   await createNetns(`${name}-first`);

@@ -1,15 +1,16 @@
 import { readdir } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { ValueError } from '../../src/codec/error.ts';
 import { openConnection } from '../../src/connection/open.ts';
-import { openPacketSocket } from '../../src/packet/packet.ts';
+import { openMonitor } from '../../src/monitor/monitor.ts';
+import { type BpfInstruction, openPacketSocket } from '../../src/packet/packet.ts';
 import { openTap } from '../../src/packet/tap.ts';
 import { openUdpSocket } from '../../src/packet/udp.ts';
 import { addresses } from '../../src/rtnl/address.ts';
 import { links } from '../../src/rtnl/link/requests.ts';
 import { neighbours } from '../../src/rtnl/neighbour.ts';
 import { NETLINK_ROUTE } from '../../src/uapi/netlink.ts';
+import { collectGarbage } from './garbage.ts';
 import { ip, ipJson, Namespaces } from './namespaces.ts';
 
 const MAC = { a: '02:00:00:00:09:01', b: '02:00:00:00:09:02' } as const;
@@ -240,8 +241,42 @@ it('hears after the garbage collector came between two receives, and notices the
   await drain(server.receive());
 });
 
+it('closes a socket whose device went while it was waited for, once nobody holds it', async () => {
+  await using namespaces = new Namespaces();
+  const { b, names } = await pair(namespaces);
+  const before = await descriptors();
+  await (async () => {
+    const socket = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b });
+    const drained = drain(socket.receive());
+    await ip(names[1] ?? '', 'link', 'delete', 'dev', 'b');
+    await drained;
+  })();
+  while ((await descriptors()) > before) {
+    collectGarbage();
+    await pause();
+  }
+});
+
+it('closes a socket whose device is down, once nobody holds it', async () => {
+  await using namespaces = new Namespaces();
+  const { b, names } = await pair(namespaces);
+  const before = await descriptors();
+  await (async () => {
+    const socket = await openUdpSocket({ device: 'b', port: 6700, broadcast: true, netns: b });
+    const abort = new AbortController();
+    const drained = drain(socket.receive(abort.signal));
+    await ip(names[1] ?? '', 'link', 'set', 'dev', 'b', 'down');
+    await pause();
+    abort.abort();
+    await drained;
+  })();
+  while ((await descriptors()) > before) {
+    collectGarbage();
+    await pause();
+  }
+});
+
 it('closes sockets that nobody holds any more', async () => {
-  const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
   const before = await descriptors();
   await (async () => {
     for (let port = 6801; port < 6811; port += 1) await openUdpSocket({ device: 'lo', port, broadcast: false });
@@ -288,16 +323,49 @@ it('makes a tap that stays when asked to, and goes with its holder when not', as
   });
 });
 
+const LO = { device: 'lo', broadcast: false, port: 6767 } as const;
+
+it.each<[string, string, () => Promise<unknown>]>([
+  ['a port', 'port: 72303', () => openUdpSocket({ ...LO, port: 72_303 })],
+  ['no port', 'port: NaN', () => openUdpSocket({ ...LO, port: Number.NaN })],
+  ['a receive buffer', 'receiveBuffer: 4294971392', () => openUdpSocket({ ...LO, receiveBuffer: 2 ** 32 + 4096 })],
+  ['a send buffer', 'sendBuffer: 0.5', () => openPacketSocket({ device: 'lo', etherType: 0, sendBuffer: 0.5 })],
+  ['an ether type', 'etherType: 67590', () => openPacketSocket({ device: 'lo', etherType: 0x1_0806 })],
+  ['a jump', 'filter.1.jt: 256', () => filtered({ code: 0x45, jt: 256 })],
+  ['a constant', 'filter.1.k: 4294967296', () => filtered({ code: 6, k: 2 ** 32 })],
+  ['a code', 'filter.1.code: 65542', () => filtered({ code: 0x1_0006 })],
+  ['a group', 'groups.1: 4294967297', () => openMonitor({ protocol: NETLINK_ROUTE, groups: [1, 2 ** 32 + 1] })],
+])('refuses %s that would wrap, by its name', async (_, message, open) => {
+  await expect(open()).rejects.toThrow(ValueError);
+  await expect(open()).rejects.toThrow(`${message} is not an integer from`);
+});
+
+function filtered(instruction: BpfInstruction): Promise<unknown> {
+  return openPacketSocket({ device: 'lo', etherType: 0, filter: [{ code: 0x06 }, instruction] });
+}
+
+it('sends nothing of a batch with a port that would wrap', async () => {
+  await using socket = await openUdpSocket({ ...LO, port: 0 });
+  await using receiver = await openUdpSocket(LO);
+  const datagram = (port: number) => ({ data: Uint8Array.of(1), address: '127.0.0.1', port });
+  await expect(socket.send([datagram(6767), datagram(65_536 + 6767)])).rejects.toThrow(
+    'port: 72303 is not an integer from 0 to 65535',
+  );
+  expect(await socket.send([{ ...datagram(6767), data: Uint8Array.of(2) }])).toBe(1);
+  for await (const batch of receiver.receive()) {
+    expect(batch.map(({ data }) => [...data])).toEqual([[2]]);
+    break;
+  }
+});
+
+async function descriptors(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length;
+}
+
 async function drain(batches: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of batches);
 }
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** A full collection, as V8 runs one whenever it likes. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
 }
