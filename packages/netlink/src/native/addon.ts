@@ -1,7 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 declare const descriptorBrand: unique symbol;
 /**
@@ -91,7 +89,7 @@ function loadError(prebuilds: string, cause: unknown): Error {
   if (codeOf(cause) === 'ERR_DLOPEN_FAILED') return failed(cause);
   try {
     // node-gyp-build takes a folder that it cannot read for an empty one.
-    readdirSync(prebuilds);
+    fs().readdirSync(prebuilds);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') return failed(error);
   }
@@ -110,9 +108,12 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
+/** Imported, `node:fs` takes longer than all of this package's tables. */
+const fs = (): typeof import('node:fs') => process.getBuiltinModule('node:fs');
+
 /** The folder above this file that has the prebuilds: two levels up, or fewer when the package was bundled. */
 function packageFolder(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, 'prebuilds')) && folder !== '/') folder = path.dirname(folder);
+  let folder = import.meta.dirname;
+  while (!fs().existsSync(path.join(folder, 'prebuilds')) && folder !== '/') folder = path.dirname(folder);
   return folder;
 }
