@@ -13,6 +13,8 @@ def plain(value):
         return {**fields, **attributes}
     if isinstance(value, (list, tuple)):
         return [plain(member) for member in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
     if isinstance(value, bytes):
         return value.hex()
     return value
@@ -20,7 +22,7 @@ def plain(value):
 
 def read(row):
     module, name = row['reader'].rsplit('.', 1)
-    reader = getattr(importlib.import_module('pyroute2.netlink.rtnl.' + module), name)
+    reader = getattr(importlib.import_module('pyroute2.netlink.' + module), name)
     message = reader(bytes.fromhex(row['hex']))
     message.decode()
     fields = {key: member for key, member in message.items() if key not in ('attrs', 'header')}
