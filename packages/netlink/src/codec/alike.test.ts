@@ -28,7 +28,8 @@ function bodyOf({ index, ...rest }: Entry): Body<Infer<typeof header>, Infer<typ
   return { header: { family: rest.address?.includes(':') === true ? 10 : 2, index }, attributes: rest };
 }
 
-const makeEncoder = () => alike(codec, bodyOf, ['mac', 'address', 'vlan']);
+const makeEncoder = (varying: readonly ('mac' | 'address' | 'vlan')[] = ['mac', 'address', 'vlan']) =>
+  alike(codec, bodyOf, varying);
 const FIRST: Entry = { index: 3, mac: '02:11:12:13:14:15', address: '10.0.0.1', name: 9 };
 
 function written(values: readonly Entry[], encode: (value: Entry, out: Writer) => void): Uint8Array {
@@ -118,18 +119,26 @@ it('refuses what the codec refuses, in its words, and goes on', () => {
   expect(out.bytes.subarray(0, out.offset)).toEqual(written([FIRST, next], whole));
 });
 
-it('says that the room is at its end as a codec does, by a RangeError or an offset behind it', () => {
-  const encoder = makeEncoder();
-  const one = written([FIRST], (value, out) => encoder.write(value, out)).length;
-  for (let room = 0; room < one; room += 1) {
-    const out = new Writer(room);
-    let error: unknown;
-    try {
-      encoder.write(FIRST, out);
-    } catch (thrown) {
-      error = thrown;
+it('says that the room is at its end as a codec does, by a RangeError or an offset behind it, and keeps none of that', () => {
+  // The last attribute's bytes are written without a word beyond the end.
+  const values: Entry[] = [FIRST, { index: 3, name: 9, mac: '02:11:12:13:14:15' }];
+  for (const value of values) {
+    for (const before of [[], values]) {
+      const enough = written([value], whole);
+      for (let room = 0; room < enough.length; room += 1) {
+        const encoder = makeEncoder([]);
+        written(before, (one, out) => encoder.write(one, out));
+        const out = new Writer(room);
+        let error: unknown;
+        try {
+          encoder.write(value, out);
+        } catch (thrown) {
+          error = thrown;
+        }
+        expect(error instanceof RangeError || out.offset > room).toBe(true);
+        expect(written([value], (one, fresh) => encoder.write(one, fresh))).toEqual(enough);
+      }
     }
-    expect(error instanceof RangeError || out.offset > room).toBe(true);
   }
 });
 

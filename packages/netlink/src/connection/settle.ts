@@ -84,6 +84,7 @@ export function settleTransaction(sent: Sent): readonly TransactionOutcome[] {
   return settle<Outcome | Silence>(sent, answers, [], () => SILENT) as readonly TransactionOutcome[];
 }
 
+const NONE: readonly RawMessage[] = [];
 const SILENT: Silence = Object.freeze({ status: 'silent' });
 
 function settle<T extends Outcome | Silence>(
@@ -95,13 +96,18 @@ function settle<T extends Outcome | Silence>(
   const { lasts, invalid } = encoded;
   if (replies.length !== lasts.length) throw new ProtocolError('fewer answers than chunks');
   let chunk = 0;
+  let last = lasts[0] ?? 0;
+  let isProven = proven[0] === true;
   return requests.map((request, index) => {
     const error = invalid.get(index);
     if (error !== undefined) return { status: 'failed', error };
-    if (index > (lasts[chunk] ?? index)) chunk += 1;
+    if (index > last) {
+      chunk += 1;
+      last = lasts[chunk] ?? index;
+      isProven = proven[chunk] === true;
+    }
     const answer = answers.get(index);
-    const isProven = proven[chunk] === true;
-    if (answer === undefined && isProven) return done(request, []);
+    if (answer === undefined && isProven) return done(request, NONE);
     return settleOne(request, replies[chunk], answer, isProven) ?? silent(request);
   });
 }
