@@ -6,6 +6,9 @@ export type BitNames = Readonly<Record<string, number>>;
 /** Set bits by name; bits that are not set are absent. `rest` has those without a name, and is absent when there are none. */
 export type BitValues<N extends BitNames> = { readonly [K in keyof N]?: boolean } & { readonly rest?: number };
 
+/** No value that anybody gives. */
+const NONE: object = Object.freeze({});
+
 /** Combinations of flags that are remembered; a table has far fewer in practice. */
 const REMEMBERED = 256;
 
@@ -29,7 +32,7 @@ export function bits<const N extends BitNames>(base: Codec<number>, names: N): C
     return frozen;
   };
   // The constant that a bulk gives again and again is only looked at once; a frozen one cannot have changed meanwhile.
-  let constant: object | undefined;
+  let constant: object = NONE;
   let ofConstant = 0;
   const numbered = (value: object): number => {
     if (value === constant) return ofConstant;
@@ -52,10 +55,11 @@ export function bits<const N extends BitNames>(base: Codec<number>, names: N): C
 }
 
 function numberOf(names: BitNames, value: object): number {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ValueError(noFlags(value));
   let number = 0;
   for (const name in value) {
     const set = (value as Readonly<Record<string, unknown>>)[name];
-    if (name === 'rest') number |= set as number;
+    if (name === 'rest') number |= restOf(set);
     else if (typeof set !== 'boolean') throw new ValueError(`${String(set)} is not a boolean`, name);
     else if (set) number |= bitNamed(names, name);
     else bitNamed(names, name);
@@ -63,8 +67,19 @@ function numberOf(names: BitNames, value: object): number {
   return number >>> 0;
 }
 
+/** A number would have no members, and so be written as no flag at all. */
+function noFlags(value: unknown): string {
+  return `${String(value)} is not an object of flags, such as { up: true }; a number of bits goes by { rest }`;
+}
+
+/** A larger number would lose its upper bits here. */
+function restOf(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
+  throw new ValueError(`${String(value)} is not an integer from 0 to 4294967295`, 'rest');
+}
+
 function bitNamed(names: BitNames, name: string): number {
-  const bit = names[name];
+  const bit = Object.hasOwn(names, name) ? names[name] : undefined;
   if (bit === undefined) throw new ValueError(`no such flag; there are ${Object.keys(names).join(', ')}`, name);
   return bit;
 }

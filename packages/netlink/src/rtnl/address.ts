@@ -3,10 +3,11 @@ import { attributes } from '../codec/attributes.ts';
 import { bits } from '../codec/bits.ts';
 import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
+import { ValueError } from '../codec/error.ts';
 import { s32, u8, u32 } from '../codec/scalar.ts';
 import { struct } from '../codec/struct.ts';
 import { cstring } from '../codec/text.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
+import { type DumpRequest, dumpBy, type Request, requestOf } from '../message/request.ts';
 import {
   IFA_ADDRESS,
   IFA_BROADCAST,
@@ -32,7 +33,10 @@ import {
 } from '../uapi/if-addr.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import { RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../uapi/rtnetlink.ts';
+import { AF_INET6 } from '../uapi/socket.ts';
+import { IP_FAMILIES, itemsOf } from './family.ts';
 import { familyOf } from './prefix.ts';
+import { ignored, refuse, refuseFlags, TOLD } from './refuse.ts';
 
 /** `struct ifaddrmsg`. Source: include/uapi/linux/if_addr.h. Its 8 bits of flags are superseded by IFA_FLAGS. */
 export const ifaddrmsg = struct({ family: u8, prefix: u8, flags: u8, scope: u8, index: u32 });
@@ -90,7 +94,34 @@ export type Address = Omit<Infer<typeof addressAttributes>, 'local' | 'prefixAdd
   readonly scope: number;
 };
 
-/** Which address a request is about, and what is to be set of it. */
+const BY_LIFETIMES = 'it follows from the lifetimes; give lifetimes or none';
+const ALWAYS_IGNORED = { targetNetnsId: 'it is of lists; use a connection of that namespace' };
+
+// What the kernel takes in a request, answers with success, and does not do (seen in Linux 6.18).
+const ofIpv4 = ignored(ALWAYS_IGNORED);
+const ofIpv6 = ignored(ALWAYS_IGNORED, {
+  label: 'IPv6 addresses have none; leave it out',
+  broadcast: 'IPv6 has no broadcast; leave it out',
+  scope: 'of IPv6 it follows from the address; leave it out',
+});
+const flagsIgnored = {
+  secondary: TOLD,
+  dadFailed: TOLD,
+  tentative: TOLD,
+  stablePrivacy: TOLD,
+  permanent: BY_LIFETIMES,
+  deprecated: BY_LIFETIMES,
+};
+const IPV6_ONLY = 'it is of IPv6 addresses; leave it out';
+const flagsOfIpv6 = ignored(flagsIgnored);
+const flagsOfIpv4 = ignored(flagsIgnored, {
+  noDad: IPV6_ONLY,
+  optimistic: IPV6_ONLY,
+  home: IPV6_ONLY,
+  manageTempAddress: IPV6_ONLY,
+});
+
+/** Which address a request is about, and what is to be set of it. Labels, broadcast addresses and scopes are of IPv4. */
 export type AddressSpec = Omit<Address, 'family' | 'scope' | 'unknown' | 'cacheInfo' | 'targetNetnsId'> & {
   readonly scope?: number;
   /** Seconds it is preferred for and valid at all, 0xffffffff for ever. Without, both are for ever. */
@@ -111,9 +142,17 @@ export function addressOf({ header, attributes: read }: Infer<typeof addressBody
   };
 }
 
+/** @throws {ValueError} What the kernel would take and not do. */
+function check(spec: AddressSpec): void {
+  const family = familyOf(spec.address);
+  if (spec.index < 1) throw new ValueError('the indices of links begin at 1', 'index');
+  refuse(family === AF_INET6 ? ofIpv6 : ofIpv4, spec);
+  if (spec.flags !== undefined) refuseFlags(family === AF_INET6 ? flagsOfIpv6 : flagsOfIpv4, spec.flags, 'flags');
+}
+
 function change(verb: string, type: number, flags: number, spec: AddressSpec): Request<void> {
+  check(spec);
   const { index, address, prefix, peer, scope, lifetimes, ...rest } = spec;
-  if (index < 1) throw new RangeError('the indices of links begin at 1');
   return requestOf({
     operation: () => `${verb} address ${address}/${prefix} of link #${index}`,
     type,
@@ -154,10 +193,10 @@ export interface AddressFilter {
   readonly netnsId?: number;
 }
 
-/** All addresses, or those of a family or of one link. ENODEV when there is no such link. */
+/** All addresses of IP, or those of a family or of one link; none of MCTP or Phonet. ENODEV when there is no such link. */
 function list(filter: AddressFilter = {}): DumpRequest<Address> {
   const { netnsId, ...wanted } = filter;
-  return dumpOf({
+  return dumpBy({
     operation: 'list addresses',
     type: RTM_GETADDR,
     codec: addressBody,
@@ -165,11 +204,10 @@ function list(filter: AddressFilter = {}): DumpRequest<Address> {
       header: ifaddrmsg.fill(wanted),
       attributes: netnsId === undefined ? {} : { targetNetnsId: netnsId },
     },
-    itemCodec: addressBody,
-    item(read) {
+    decode: itemsOf(IP_FAMILIES, addressBody, (read) => {
       const { family = read.header.family, index = read.header.index } = wanted;
       return read.header.family === family && read.header.index === index ? addressOf(read) : undefined;
-    },
+    }),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Infer } from '../codec/codec.ts';
-import type { fdbAttributes, NeighbourExtendedFlags, NeighbourFlags } from './neighbour-body.ts';
+import type { fdbAttributes, NeighbourFlags } from './neighbour-body.ts';
 
 /** As bridge(8) says it: `permanent` is local on a bridge and fixed on a vxlan device, `static` does not age, `dynamic` does. */
 export type FdbState = 'permanent' | 'static' | 'dynamic' | 'stale';
@@ -24,7 +24,10 @@ export interface SelfEntry {
   readonly destination?: string;
   readonly state?: FdbState;
   readonly vni?: number;
-  /** Of a vxlan device that takes all VNIs (`external`): the VNI whose frames the entry is for. */
+  /**
+   * Of a vxlan device that takes all VNIs (`external`): the VNI whose frames the entry is for. Other vxlan devices forget
+   * it without an error, which cannot be seen here.
+   */
   readonly sourceVni?: number;
   readonly port?: number;
   /** Index of the link that packets to the VTEP leave by. */
@@ -33,6 +36,7 @@ export interface SelfEntry {
   readonly nextHopId?: number;
   /** `externallyLearned`, `router`, `use`. */
   readonly flags?: NeighbourFlags;
+  /** Of a bridge's own entries. A vxlan device's have none. */
   readonly vlan?: number;
 }
 
@@ -45,7 +49,6 @@ export interface MasterEntry {
   readonly vlan?: number;
   /** `externallyLearned`, `sticky`, `use`. */
   readonly flags?: NeighbourFlags;
-  readonly extendedFlags?: NeighbourExtendedFlags;
   /** Whether the bridge tells that the MAC became active or inactive. */
   readonly activity?: NonNullable<Attributes['activity']>;
 }

@@ -1,12 +1,15 @@
 import { alike } from '../codec/alike.ts';
 import type { Infer } from '../codec/codec.ts';
+import { ValueError } from '../codec/error.ts';
 import { type RawMessage, readBody } from '../message/message.ts';
-import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import { type DumpRequest, dumpBy, queryOf, type Request, requestOf } from '../message/request.ts';
 import { NLM_F_APPEND, NLM_F_BULK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from '../uapi/rtnetlink.ts';
 import { AF_BRIDGE } from '../uapi/socket.ts';
+import { itemsOf } from './family.ts';
 import type { FdbEntry, FdbFlush, FdbSpec, FdbState, SelfEntry } from './fdb-entry.ts';
 import { type fdbAttributes, fdbBody, type NeighbourFlags, type NeighbourState, ndmsg } from './neighbour-body.ts';
+import { ignored, refuse, refuseFlags, TOLD } from './refuse.ts';
 
 // Frozen, so that the codec knows them again.
 const states = {
@@ -50,6 +53,60 @@ function whereFlags(where: FdbSpec['where'], flags: NeighbourFlags | undefined):
 /** Members of a spec that are not attributes. */
 const IN_HEADER: ReadonlySet<string> = new Set(['where', 'index', 'state', 'flags']);
 
+const OF_VXLAN = "it is of a vxlan device's own entries; give where: 'self'";
+const BY_WHERE = 'where says it; leave it out';
+const NEVER = {
+  protocol: 'forwarding entries have none; leave it out',
+  extendedFlags: TOLD,
+  probes: TOLD,
+  cacheInfo: TOLD,
+  master: 'it is of lists; index is the port',
+  linkNetnsId: TOLD,
+  stateMask: 'it is of fdb.flush; leave it out',
+  flagsMask: 'it is of fdb.flush; leave it out',
+};
+
+// What the kernel takes in a request, answers with success, and does not do (seen in Linux 6.18).
+const notOfSelf = ignored(NEVER);
+const notOfMaster = ignored(NEVER, {
+  destination: OF_VXLAN,
+  vni: OF_VXLAN,
+  sourceVni: OF_VXLAN,
+  port: OF_VXLAN,
+  outgoing: OF_VXLAN,
+  nextHopId: OF_VXLAN,
+});
+/** A bridge has entries of its own too, with VLANs: that the link is a vxlan device is told by what else is asked. */
+const notOfVxlan = ignored({
+  vlan: 'entries of a vxlan device have none; leave it out, or give sourceVni',
+  activity: 'it is of entries of a bridge; leave it out',
+});
+const flagsNotOfSelf = ignored({ self: BY_WHERE, master: BY_WHERE });
+const flagsNotOfMaster = ignored({
+  self: BY_WHERE,
+  master: BY_WHERE,
+  proxy: 'a bridge has no such entries; leave it out',
+  router: 'a bridge has no such entries; leave it out',
+  offloaded: TOLD,
+});
+
+/** Bulks have 100,000 of these, so nothing is allocated. @throws {ValueError} */
+function check(spec: FdbSpec): void {
+  const { where, state, flags } = spec;
+  const master = where === 'master';
+  if (!master && where !== 'self') throw new ValueError(`${String(where)} is neither 'self' nor 'master'`, 'where');
+  if (state !== undefined && !Object.hasOwn(states, state)) {
+    throw new ValueError(`${String(state)} is none of ${Object.keys(states).join(', ')}`, 'state');
+  }
+  refuse(master ? notOfMaster : notOfSelf, spec);
+  if (!master && ('vlan' in spec || 'activity' in spec) && isOfVxlan(spec)) refuse(notOfVxlan, spec);
+  if (flags !== undefined) refuseFlags(master ? flagsNotOfMaster : flagsNotOfSelf, flags, 'flags');
+}
+
+function isOfVxlan({ destination, nextHopId, vni, sourceVni, port }: SelfEntry): boolean {
+  return (destination ?? nextHopId ?? vni ?? sourceVni ?? port) !== undefined;
+}
+
 type Verb = (spec: FdbSpec) => string;
 
 const created: Verb = (spec) => operationOf('create', spec);
@@ -58,6 +115,7 @@ const replaced: Verb = (spec) => operationOf('replace', spec);
 const deleted: Verb = (spec) => operationOf('delete', spec);
 
 function change(operation: Verb, type: number, flags: number, spec: FdbSpec): Request<void> {
+  check(spec);
   return requestOf({ operation, type, flags, codec: specCodec, value: spec });
 }
 
@@ -162,6 +220,8 @@ function flush(filter: FdbFlush): Request<void> {
   });
 }
 
+const BRIDGE_FAMILY: ReadonlySet<number> = new Set([AF_BRIDGE]);
+
 /** The entries of all devices in one dump, or those of one device or one bridge. A dump of a large vxlan FDB takes time quadratic in its size. */
 function list(filter: { readonly index?: number; readonly master?: number } = {}): DumpRequest<FdbEntry> {
   const { index, master } = filter;
@@ -169,18 +229,17 @@ function list(filter: { readonly index?: number; readonly master?: number } = {}
     ...(index === undefined ? {} : { outgoing: index }),
     ...(master === undefined ? {} : { master }),
   };
-  return dumpOf({
+  return dumpBy({
     operation: 'list fdb',
     type: RTM_GETNEIGH,
     codec: fdbBody,
     value: { header: ndmsg.fill({ family: AF_BRIDGE }), attributes: asked },
-    itemCodec: fdbBody,
-    item(read) {
+    decode: itemsOf(BRIDGE_FAMILY, fdbBody, (read) => {
       const { header, attributes: entry } = read;
       const ofIndex = index === undefined || header.index === index;
       const ofMaster = master === undefined || entry.master === master || header.index === master;
-      return header.family === AF_BRIDGE && ofIndex && ofMaster ? fdbOf(read) : undefined;
-    },
+      return ofIndex && ofMaster ? fdbOf(read) : undefined;
+    }),
   });
 }
 

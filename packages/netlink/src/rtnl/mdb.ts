@@ -40,7 +40,6 @@ export interface MdbSpec extends Omit<Asked, 'sources' | 'stateMask' | 'unknown'
   readonly vlan?: number;
   /** Permanent unless given. */
   readonly state?: 'temporary' | 'permanent';
-  readonly flags?: MdbEntry['flags'];
   /** With `mode`: whose frames are taken or not taken. Kernels since 6.2. */
   readonly sources?: readonly string[];
 }
@@ -59,7 +58,7 @@ function entryOf({ header, attributes: { sources, ...rest } }: Info): MdbEntry {
 }
 
 function wireEntry(spec: MdbSpec): Infer<typeof mdbRequestBody> {
-  const { index, port, group, vlan = 0, state = 'permanent', flags = {}, sources, ...rest } = spec;
+  const { index, port, group, vlan = 0, state = 'permanent', sources, ...rest } = spec;
   const options: Asked = {
     ...rest,
     ...(sources === undefined ? {} : { sources: { list: sources.map((address) => ({ address })) } }),
@@ -67,7 +66,7 @@ function wireEntry(spec: MdbSpec): Infer<typeof mdbRequestBody> {
   return {
     header: portMessage.fill({ family: AF_BRIDGE, index }),
     attributes: {
-      entry: mdbEntry.fill({ port, group, vlan, state, flags }),
+      entry: mdbEntry.fill({ port, group, vlan, state }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
     },
   };

@@ -5,6 +5,7 @@ import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
 import { nested } from '../codec/nested.ts';
 import { be16, flag, s32, u8, u16, u32 } from '../codec/scalar.ts';
+import { shared } from '../codec/shared.ts';
 import { pad, struct } from '../codec/struct.ts';
 import {
   FDB_NOTIFY_BIT,
@@ -48,6 +49,7 @@ import {
   NUD_REACHABLE,
   NUD_STALE,
 } from '../uapi/neighbour.ts';
+import { vni } from './up-to.ts';
 
 const neighbourState = bits(u16, {
   incomplete: NUD_INCOMPLETE,
@@ -100,9 +102,10 @@ export const ndmsg = struct({
 /** Times in hundredths of a second since then. */
 const cacheInfo = struct({ confirmed: u32, used: u32, updated: u32, references: u32 });
 
-const shared = {
+const common = {
   mac: [NDA_LLADDR, linkAddress],
-  cacheInfo: [NDA_CACHEINFO, cacheInfo],
+  /** Entries that were made together have the same one. */
+  cacheInfo: [NDA_CACHEINFO, shared(cacheInfo)],
   probes: [NDA_PROBES, u32],
   /** In a dump request: the link whose entries are asked for. Of FDB entries: the link that packets to a VTEP leave by. */
   outgoing: [NDA_IFINDEX, u32],
@@ -116,7 +119,7 @@ const shared = {
 
 export const neighbourAttributes = attributes(() => ({
   address: [NDA_DST, ip],
-  ...shared,
+  ...common,
 }));
 
 /** RTM_*NEIGH of the families AF_INET and AF_INET6. */
@@ -125,13 +128,13 @@ export const neighbourBody = body(ndmsg, neighbourAttributes);
 export const fdbAttributes = attributes(() => ({
   /** The VTEP. */
   destination: [NDA_DST, ip],
-  ...shared,
+  ...common,
   vlan: [NDA_VLAN, u16],
   /** UDP port of the remote VTEP, big-endian on the wire. */
   port: [NDA_PORT, be16],
-  vni: [NDA_VNI, u32],
+  vni: [NDA_VNI, vni],
   /** Of a vxlan device that takes all VNIs (`external`): the VNI whose frames the entry is for. */
-  sourceVni: [NDA_SRC_VNI, u32],
+  sourceVni: [NDA_SRC_VNI, vni],
   /** A nexthop group of FDB next hops in the place of one destination. */
   nextHopId: [NDA_NH_ID, u32],
   activity: [

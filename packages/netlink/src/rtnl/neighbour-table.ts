@@ -36,20 +36,25 @@ import {
 } from '../uapi/neighbour.ts';
 import { RTM_GETNEIGHTBL, RTM_SETNEIGHTBL } from '../uapi/rtnetlink.ts';
 import { number64 } from './number64.ts';
+import { ignored, refuse, TOLD } from './refuse.ts';
+import { upTo } from './up-to.ts';
 
 /** `struct ndtmsg`. Source: include/uapi/linux/neighbour.h. */
 const ndtmsg = struct({ family: u8, padding: pad(3) });
+
+/** The kernel takes 64 bits and keeps the lower 32, of which the upper half is some time after the last. */
+const milliseconds = upTo(number64, 0x7fff_ffff);
 
 /** Of a link, or of those that will be made (`default`). All times are milliseconds. */
 const parameters = attributes(() => ({
   /** Absent: what new links begin with. */
   index: [NDTPA_IFINDEX, u32],
   references: [NDTPA_REFCNT, u32],
-  reachableTime: [NDTPA_REACHABLE_TIME, number64],
-  baseReachableTime: [NDTPA_BASE_REACHABLE_TIME, number64],
-  retransmitTime: [NDTPA_RETRANS_TIME, number64],
-  staleTime: [NDTPA_GC_STALETIME, number64],
-  delayProbeTime: [NDTPA_DELAY_PROBE_TIME, number64],
+  reachableTime: [NDTPA_REACHABLE_TIME, milliseconds],
+  baseReachableTime: [NDTPA_BASE_REACHABLE_TIME, milliseconds],
+  retransmitTime: [NDTPA_RETRANS_TIME, milliseconds],
+  staleTime: [NDTPA_GC_STALETIME, milliseconds],
+  delayProbeTime: [NDTPA_DELAY_PROBE_TIME, milliseconds],
   /** Packets that wait for one address to be resolved; bytes. */
   queueLength: [NDTPA_QUEUE_LEN, u32],
   queueBytes: [NDTPA_QUEUE_LENBYTES, u32],
@@ -57,12 +62,12 @@ const parameters = attributes(() => ({
   unicastProbes: [NDTPA_UCAST_PROBES, u32],
   multicastProbes: [NDTPA_MCAST_PROBES, u32],
   multicastReprobes: [NDTPA_MCAST_REPROBES, u32],
-  anycastDelay: [NDTPA_ANYCAST_DELAY, number64],
-  proxyDelay: [NDTPA_PROXY_DELAY, number64],
+  anycastDelay: [NDTPA_ANYCAST_DELAY, milliseconds],
+  proxyDelay: [NDTPA_PROXY_DELAY, milliseconds],
   proxyQueueLength: [NDTPA_PROXY_QLEN, u32],
-  lockTime: [NDTPA_LOCKTIME, number64],
+  lockTime: [NDTPA_LOCKTIME, milliseconds],
   /** How often a `managed` neighbour is probed; kernels since 6.0. */
-  intervalProbeTime: [NDTPA_INTERVAL_PROBE_TIME_MS, number64],
+  intervalProbeTime: [NDTPA_INTERVAL_PROBE_TIME_MS, milliseconds],
 }));
 /** Times and limits of a table, or of one link in it. Milliseconds. */
 export type NeighbourParameters = Infer<typeof parameters>;
@@ -75,7 +80,7 @@ const tableAttributes = attributes(() => ({
   threshold2: [NDTA_THRESH2, u32],
   threshold3: [NDTA_THRESH3, u32],
   /** Milliseconds. */
-  collectionInterval: [NDTA_GC_INTERVAL, number64],
+  collectionInterval: [NDTA_GC_INTERVAL, milliseconds],
   parameters: [NDTA_PARMS, nested(parameters)],
   config: [
     NDTA_CONFIG,
@@ -130,8 +135,20 @@ export function neighbourTableOf({ header, attributes: read }: Infer<typeof neig
   return { ...read, family: header.family };
 }
 
-/** Changes thresholds of a table, or parameters of a table or of one link in it; only what is mentioned. */
+// What the kernel takes in a request, answers with success, and does not do (seen in Linux 6.18).
+const ignoredOfTable = ignored({ config: TOLD, statistics: TOLD });
+const ignoredParameters = ignored({
+  references: TOLD,
+  reachableTime: 'the kernel chooses it at random; give baseReachableTime',
+});
+
+/**
+ * Changes thresholds of a table, or parameters of a table or of one link in it; only what is mentioned.
+ * @throws {ValueError} What the kernel would take and not do, and times of 2^31 ms (25 days) or more.
+ */
 function change(wanted: NeighbourTableChange): Request<void> {
+  refuse(ignoredOfTable, wanted);
+  if (wanted.parameters !== undefined) refuse(ignoredParameters, wanted.parameters, 'parameters');
   const { family = 0, ...attributesSet } = wanted;
   return requestOf({
     operation: `change neighbour table ${wanted.name}`,

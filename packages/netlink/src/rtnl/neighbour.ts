@@ -1,10 +1,11 @@
 import { alike } from '../codec/alike.ts';
 import type { Infer } from '../codec/codec.ts';
+import { ValueError } from '../codec/error.ts';
 import { readBody } from '../message/message.ts';
-import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import { type DumpRequest, dumpBy, queryOf, type Request, requestOf } from '../message/request.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from '../uapi/rtnetlink.ts';
-import { AF_BRIDGE } from '../uapi/socket.ts';
+import { IP_FAMILIES, itemsOf } from './family.ts';
 import {
   type NeighbourExtendedFlags,
   type NeighbourFlags,
@@ -14,6 +15,7 @@ import {
   neighbourBody,
 } from './neighbour-body.ts';
 import { familyOf } from './prefix.ts';
+import { ignored, refuse, refuseFlags, TOLD } from './refuse.ts';
 
 /** Which hardware address an IP address has on a link. */
 export type Neighbour = Omit<Infer<typeof neighbourAttributes>, 'outgoing' | 'address'> & {
@@ -72,6 +74,39 @@ function bodyOf(spec: NeighbourSpec): Infer<typeof neighbourBody> {
 
 const specCodec = alike(neighbourBody, bodyOf, ['mac', 'address']);
 
+const OF_ENTRIES = 'it is of forwarding entries; see fdb';
+
+// What the kernel takes in a request, answers with success, and does not do (seen in Linux 6.18).
+const notOfNeighbours = ignored({
+  outgoing: 'it is of lists; index is the link',
+  probes: TOLD,
+  cacheInfo: TOLD,
+  master: TOLD,
+  linkNetnsId: TOLD,
+});
+const notFlags = ignored({ self: OF_ENTRIES, master: OF_ENTRIES, sticky: OF_ENTRIES, offloaded: TOLD });
+
+/**
+ * The kernel forgets the MAC and the state of an entry that has none, or that it resolves by itself. Bulks have 100,000
+ * of these, so nothing is allocated.
+ * @throws {ValueError}
+ */
+function check(spec: NeighbourSpec): void {
+  const { flags, extendedFlags } = spec;
+  refuse(notOfNeighbours, spec);
+  if (flags !== undefined) refuseFlags(notFlags, flags, 'flags');
+  if (flags?.proxy === true) refuseBoth(spec, 'a proxy entry has none');
+  if (flags?.use === true) refuseBoth(spec, 'with flags.use the kernel finds it out');
+  if (extendedFlags?.managed === true) refuseBoth(spec, 'with extendedFlags.managed the kernel finds it out');
+}
+
+function refuseBoth({ mac, state, flags }: NeighbourSpec, why: string): void {
+  if (mac !== undefined) throw new ValueError(`${why}; leave it out`, 'mac');
+  // ip(8) gives this state to proxies, and they do stay.
+  const stays = flags?.proxy === true && state?.permanent === true;
+  if (state !== undefined && !stays) throw new ValueError(`${why}; leave it out`, 'state');
+}
+
 type Verb = (spec: NeighbourSpec) => string;
 
 const created: Verb = (spec) => operationOf('create', spec);
@@ -80,6 +115,7 @@ const changed: Verb = (spec) => operationOf('change', spec);
 const deleted: Verb = (spec) => operationOf('delete', spec);
 
 function change(operation: Verb, type: number, flags: number, spec: NeighbourSpec): Request<void> {
+  check(spec);
   return requestOf({ operation, type, flags, codec: specCodec, value: spec });
 }
 
@@ -134,10 +170,10 @@ export interface NeighbourFilter {
   readonly proxy?: boolean;
 }
 
-/** Neighbours of all links and families, without FDB entries. The link is asked for by NDA_IFINDEX: strict checking refuses ndm_ifindex. */
+/** Neighbours of all links by IPv4 and IPv6, without FDB entries. The link is asked for by NDA_IFINDEX: strict checking refuses ndm_ifindex. */
 function list(filter: NeighbourFilter = {}): DumpRequest<Neighbour> {
   const { family, index, master, proxy = false } = filter;
-  return dumpOf({
+  return dumpBy({
     operation: 'list neighbours',
     type: RTM_GETNEIGH,
     codec: neighbourBody,
@@ -148,15 +184,14 @@ function list(filter: NeighbourFilter = {}): DumpRequest<Neighbour> {
         ...(master === undefined ? {} : { master }),
       },
     },
-    itemCodec: neighbourBody,
-    item(read) {
+    decode: itemsOf(IP_FAMILIES, neighbourBody, (read) => {
       const { header } = read;
       const wanted =
         header.family === (family ?? header.family) &&
         header.index === (index ?? header.index) &&
         (header.flags.proxy === true) === proxy;
-      return wanted && header.family !== AF_BRIDGE ? neighbourOf(read) : undefined;
-    },
+      return wanted ? neighbourOf(read) : undefined;
+    }),
   });
 }
 

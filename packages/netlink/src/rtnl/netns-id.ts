@@ -1,6 +1,7 @@
 import { attributes } from '../codec/attributes.ts';
 import { body } from '../codec/body.ts';
 import type { Infer } from '../codec/codec.ts';
+import { ValueError } from '../codec/error.ts';
 import { s32, u8, u32 } from '../codec/scalar.ts';
 import { struct } from '../codec/struct.ts';
 import { readBody } from '../message/message.ts';
@@ -50,6 +51,9 @@ export function netnsIdOf({ attributes: read }: Infer<typeof netnsIdBody>): Netn
 /** Gives a namespace a number, one that the kernel chooses unless it is given. EEXIST when it has one already. */
 function assign(reference: NetnsReference & { readonly id?: number }): Request<void> {
   const { id = NETNSA_NSID_NOT_ASSIGNED, ...rest } = reference;
+  if (reference.id !== undefined && reference.id < 0) {
+    throw new ValueError(`${id} is below 0, and the kernel would choose one; leave it out for that`, 'id');
+  }
   return requestOf({
     operation: `assign namespace id ${id}`,
     type: RTM_NEWNSID,

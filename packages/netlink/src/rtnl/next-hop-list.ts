@@ -25,6 +25,8 @@ import {
 } from '../uapi/rtnetlink.ts';
 import { AF_INET, AF_INET6 } from '../uapi/socket.ts';
 import { familyOf } from './prefix.ts';
+import { refuse, refuseFlags } from './refuse.ts';
+import { ignoredFlags, ignoredOfIpv4Hop, ignoredOfIpv6Hop } from './route-ignored.ts';
 
 /** RTNH_F_*: of a next hop, and in rtm_flags of a route with one. */
 export const nextHopFlagBits = {
@@ -108,8 +110,10 @@ export function viaOf(read: { readonly via?: string; readonly viaOtherFamily?: s
 
 type WireHop = Infer<typeof hopBody>;
 
-/** @throws {ValueError} A weight that does not fit. */
+/** @throws {ValueError} A weight that does not fit, or what the kernel would take and not do. */
 export function wireHop(hop: NextHop, family: number): WireHop {
+  refuse(family === AF_INET ? ignoredOfIpv4Hop : ignoredOfIpv6Hop, hop);
+  if (hop.flags !== undefined) refuseFlags(ignoredFlags, hop.flags, 'flags');
   const { outgoing, via, weight = 1, flags, ...rest } = hop;
   if (!Number.isInteger(weight) || weight < 1 || weight > 256)
     throw new ValueError(`${weight} is no weight from 1 to 256`, 'weight');

@@ -1,3 +1,4 @@
+import { ValueError } from '../codec/error.ts';
 import { AF_INET, AF_INET6 } from '../uapi/socket.ts';
 
 /** `10.0.0.0/24` in its parts. */
@@ -11,13 +12,13 @@ export function familyOf(address: string): number {
   return address.includes(':') ? AF_INET6 : AF_INET;
 }
 
-/** @throws {RangeError} Not `<address>/<length>`. The address itself is checked when it is encoded. */
+/** @throws {ValueError} Not `<address>/<length>`. The address itself is checked when it is encoded. */
 export function parsePrefix(text: string): Prefix {
   const match = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(text);
   const [, address = '', length = ''] = match ?? [];
   const family = familyOf(address);
   if (match === null || Number(length) > bitsOf(family))
-    throw new RangeError(`'${text}' is not a prefix (for example 10.0.0.0/24)`);
+    throw new ValueError(`'${text}' is not a prefix (for example 10.0.0.0/24)`);
   return { family, address, length: Number(length) };
 }
 

@@ -4,6 +4,7 @@ import { AF_BRIDGE } from '../uapi/socket.ts';
 import { type Address, addressBody, addressOf } from './address.ts';
 import { type VlanDatabase, vlanDatabaseOf } from './bridge-vlan/database.ts';
 import { vlanDatabaseBody } from './bridge-vlan/database-body.ts';
+import { familyIn, IP_FAMILIES, isOf, ROUTE_FAMILIES, RULE_FAMILIES } from './family.ts';
 import { fdbOf } from './fdb.ts';
 import type { FdbEntry } from './fdb-entry.ts';
 import { type GroupAddress, groupAddressBody, groupAddressOf } from './group-address.ts';
@@ -46,10 +47,18 @@ type Notified =
 /** What a monitor of rtnetlink tells. `new` is also said when something changed. */
 export type RouteEvent = { readonly event: 'new' | 'delete' } & Notified;
 
-type Decoder = (message: RawMessage) => Notified;
+/** Undefined: another family's message of that number. */
+type Decoder = (message: RawMessage) => Notified | undefined;
+
+function of(families: ReadonlySet<number>, decode: Decoder): Decoder {
+  return (message) => (isOf(families, message) ? decode(message) : undefined);
+}
 
 const link: Decoder = (message) => ({ kind: 'link', link: decodeLink(message) });
-const address: Decoder = (message) => ({ kind: 'address', address: addressOf(readBody(addressBody, message)) });
+const address = of(IP_FAMILIES, (message) => ({
+  kind: 'address',
+  address: addressOf(readBody(addressBody, message)),
+}));
 const multicastAddress: Decoder = (message) => ({
   kind: 'multicastAddress',
   groupAddress: groupAddressOf(readBody(groupAddressBody, message)),
@@ -58,15 +67,15 @@ const anycastAddress: Decoder = (message) => ({
   kind: 'anycastAddress',
   groupAddress: groupAddressOf(readBody(groupAddressBody, message)),
 });
-const route: Decoder = (message) => ({ kind: 'route', route: routeOf(readBody(routeBody, message)) });
-const rule: Decoder = (message) => ({ kind: 'rule', rule: ruleOf(readBody(ruleBody, message)) });
+const route = of(ROUTE_FAMILIES, (message) => ({ kind: 'route', route: routeOf(readBody(routeBody, message)) }));
+const rule = of(RULE_FAMILIES, (message) => ({ kind: 'rule', rule: ruleOf(readBody(ruleBody, message)) }));
 
-/** The first byte is the family, which tells a forwarding entry from a neighbour. */
-const neighbour: Decoder = (message) => {
-  const family = message.start < message.end ? message.input.view.getUint8(message.start) : 0;
-  if (family === AF_BRIDGE) return { kind: 'fdb', fdb: fdbOf(readBody(fdbBody, message)) };
-  return { kind: 'neighbour', neighbour: neighbourOf(readBody(neighbourBody, message)) };
-};
+const ipNeighbour = of(IP_FAMILIES, (message) => ({
+  kind: 'neighbour',
+  neighbour: neighbourOf(readBody(neighbourBody, message)),
+}));
+const neighbour: Decoder = (message) =>
+  familyIn(message) === AF_BRIDGE ? { kind: 'fdb', fdb: fdbOf(readBody(fdbBody, message)) } : ipNeighbour(message);
 const mdb: Decoder = (message) => ({ kind: 'mdb', mdb: mdbOf(readBody(mdbBody, message)) });
 const vlan: Decoder = (message) => ({ kind: 'vlan', vlan: vlanDatabaseOf(readBody(vlanDatabaseBody, message)) });
 const nexthop: Decoder = (message) => ({ kind: 'nexthop', nexthop: nexthopOf(readBody(nexthopBody, message)) });
@@ -112,10 +121,11 @@ const decoders: Readonly<Record<number, readonly ['new' | 'delete', Decoder]>> =
   [rtm.RTM_DELTFILTER]: ['delete', filter],
 };
 
-/** Decodes a notification; undefined for a type that has no table. @throws {MalformedError} */
+/** Decodes a notification; undefined for a type or a family that has no table. @throws {MalformedError} */
 export function decodeRouteMessage(message: RawMessage): RouteEvent | undefined {
   const decoder = decoders[message.type];
   if (decoder === undefined) return undefined;
   const [event, decode] = decoder;
-  return { event, ...decode(message) };
+  const notified = decode(message);
+  return notified === undefined ? undefined : { event, ...notified };
 }

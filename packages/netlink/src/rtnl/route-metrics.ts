@@ -27,6 +27,7 @@ import {
   RTAX_SSTHRESH,
   RTAX_WINDOW,
 } from '../uapi/rtnetlink.ts';
+import { upTo } from './up-to.ts';
 
 /** Which metrics the kernel must not adjust by what it learns: bit n is RTAX n. */
 const locks = bits(u32, {
@@ -45,8 +46,8 @@ const locks = bits(u32, {
 /** Nested in RTA_METRICS: what TCP and path MTU discovery begin with. Source: include/uapi/linux/rtnetlink.h. */
 export const routeMetrics = attributes(() => ({
   lock: [RTAX_LOCK, locks],
-  /** Bytes. */
-  mtu: [RTAX_MTU, u32],
+  /** Bytes: 65520 at most, which the kernel takes larger ones for. */
+  mtu: [RTAX_MTU, upTo(u32, 65_520)],
   /** Bytes: the largest TCP window advertised. */
   window: [RTAX_WINDOW, u32],
   /** Milliseconds × 8. */
@@ -56,10 +57,11 @@ export const routeMetrics = attributes(() => ({
   slowStartThreshold: [RTAX_SSTHRESH, u32],
   /** Segments. */
   congestionWindow: [RTAX_CWND, u32],
-  /** Bytes. */
-  advertisedMss: [RTAX_ADVMSS, u32],
+  /** Bytes: 65495 at most, which the kernel takes larger ones for. */
+  advertisedMss: [RTAX_ADVMSS, upTo(u32, 65_495)],
   reordering: [RTAX_REORDERING, u32],
-  hopLimit: [RTAX_HOPLIMIT, u32],
+  /** 255 at most, which the kernel takes larger ones for. */
+  hopLimit: [RTAX_HOPLIMIT, upTo(u32, 255)],
   /** Segments. */
   initialCongestionWindow: [RTAX_INITCWND, u32],
   features: [

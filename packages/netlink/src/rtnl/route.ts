@@ -1,6 +1,7 @@
 import type { Encoder, Infer } from '../codec/codec.ts';
+import { named, ValueError } from '../codec/error.ts';
 import { type RawMessage, readBody } from '../message/message.ts';
-import { type DumpRequest, dumpOf, queryOf, type Request, requestOf } from '../message/request.ts';
+import { type DumpRequest, dumpBy, queryOf, type Request, requestOf } from '../message/request.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP_FILTERED, NLM_F_EXCL, NLM_F_REPLACE } from '../uapi/netlink.ts';
 import {
   RT_SCOPE_HOST,
@@ -14,16 +15,16 @@ import {
   RTM_NEWROUTE,
   RTPROT_BOOT,
 } from '../uapi/rtnetlink.ts';
-import { AF_INET } from '../uapi/socket.ts';
+import { AF_INET, AF_INET6 } from '../uapi/socket.ts';
+import { itemsOf, ROUTE_FAMILIES } from './family.ts';
 import { gatewayOf, type NextHop, wireHop } from './next-hop-list.ts';
 import { type Prefix, parsePrefix } from './prefix.ts';
+import { refuse, refuseFlags } from './refuse.ts';
 import { type RouteFlags, type routeAttributes, routeBody, rtmsg } from './route-body.ts';
+import { ignoredFlags, type ignoredOfAll, ignoredOfIpv4, ignoredOfIpv6 } from './route-ignored.ts';
 import { type PlainRouteAttributes, type Route, type RouteType, routeOf, routeTypes } from './route-value.ts';
 
-type Settable = Omit<
-  PlainRouteAttributes,
-  'unknown' | 'incoming' | 'mark' | 'uid' | 'ipProtocol' | 'sourcePort' | 'destinationPort' | 'flowLabel' | 'cacheInfo'
->;
+type Settable = Omit<PlainRouteAttributes, 'unknown' | 'flowLabel' | keyof typeof ignoredOfAll>;
 
 /** What is not given is the kernel's and iproute2's default: unicast, the main table, RTPROT_BOOT, a scope by type. */
 export type RouteSpec = Settable & {
@@ -33,8 +34,11 @@ export type RouteSpec = Settable & {
   readonly type?: RouteType;
   readonly table?: number;
   readonly protocol?: number;
+  /** Of IPv4. */
   readonly scope?: number;
+  /** Of IPv4. */
   readonly tos?: number;
+  /** `onLink`; the others are only told. */
   readonly flags?: RouteFlags;
   /** The gateway. One of the other family goes by RTA_VIA. */
   readonly via?: string;
@@ -43,6 +47,16 @@ export type RouteSpec = Settable & {
   /** Of IPv6: seconds until the kernel removes it. */
   readonly expires?: number;
 };
+
+/** The hot path of a bulk: nothing is allocated. @throws {ValueError} What the kernel would take and not do. */
+function check(spec: RouteSpec, family: number, deleting: boolean): void {
+  refuse(family === AF_INET ? ignoredOfIpv4 : ignoredOfIpv6, spec);
+  // The kernel tells this one of all routes of IPv6.
+  if (family === AF_INET6 && (spec.scope ?? RT_SCOPE_UNIVERSE) !== RT_SCOPE_UNIVERSE) {
+    throw new ValueError('routes of IPv6 have none; leave it out', 'scope');
+  }
+  if (spec.flags !== undefined && !deleting) refuseFlags(ignoredFlags, spec.flags, 'flags');
+}
 
 function defaultScope({ type = 'unicast', via, nextHopId, multipath }: RouteSpec): number {
   if (type === 'local' || type === 'nat') return RT_SCOPE_HOST;
@@ -109,18 +123,28 @@ function bodyOf(change: Change): Infer<typeof routeBody> {
   return { header: headerOf(change), attributes: attributes as Infer<typeof routeAttributes> };
 }
 
+function hopAt(at: number, hop: NextHop, family: number): ReturnType<typeof wireHop> {
+  try {
+    return wireHop(hop, family);
+  } catch (error) {
+    throw named(`multipath.${at}`, error);
+  }
+}
+
 function hopsOf({ via, multipath }: RouteSpec, family: number): object | undefined {
   if (via === undefined && multipath === undefined) return undefined;
   return {
     ...(via === undefined ? {} : gatewayOf(via, family)),
-    ...(multipath === undefined ? {} : { multipath: multipath.map((hop) => wireHop(hop, family)) }),
+    ...(multipath === undefined ? {} : { multipath: multipath.map((hop, at) => hopAt(at, hop, family)) }),
   };
 }
 
 function change(verb: string, type: number, flags: number, spec: RouteSpec): Request<void> {
   const to = parsePrefix(spec.destination);
   const from = spec.source === undefined ? undefined : parsePrefix(spec.source);
-  const value = { verb, spec, to, from, hops: hopsOf(spec, to.family), deleting: type === RTM_DELROUTE };
+  const deleting = type === RTM_DELROUTE;
+  check(spec, to.family, deleting);
+  const value = { verb, spec, to, from, hops: hopsOf(spec, to.family), deleting };
   return requestOf({ operation: operationOf, type, flags, codec: changeCodec, value });
 }
 
@@ -162,7 +186,11 @@ function prepend(spec: RouteSpec): Request<void> {
   return change('prepend', RTM_NEWROUTE, NLM_F_CREATE, spec);
 }
 
-/** Deletes the first route that agrees in all that is given. ESRCH when there is none. */
+/**
+ * Deletes the first route that agrees in all that is given. ESRCH when there is none. Of IPv6 the kernel looks at
+ * destination, source, table, metric, protocol, gateway, link and nexthop only, of IPv4 at realms only where there is a
+ * gateway or a link as well.
+ */
 function deleteRoute(spec: RouteSpec): Request<void> {
   return change('delete', RTM_DELROUTE, 0, spec);
 }
@@ -229,13 +257,14 @@ export interface RouteFilter {
 }
 
 /**
- * Routes of all tables, or those that agree with the filter, which the kernel applies and this once more. ENODEV when
- * there is no such outgoing link. With a table, all families are asked for: of one family, the kernel answers ENOENT
- * and not an empty list for a table that has no route.
+ * Routes of IP, MPLS and multicast (RTNL_FAMILY_IPMR), of all tables; none of Phonet and MCTP nor jobs of the CAN
+ * gateway, which share the message. Or those that agree with the filter, which the kernel applies and this once more.
+ * ENODEV when there is no such outgoing link. With a table, all families are asked for: of one family, the kernel
+ * answers ENOENT and not an empty list for a table that has no route.
  */
 function list(filter: RouteFilter = {}): DumpRequest<Route> {
   const { family, table, protocol, outgoing, type, cloned = false } = filter;
-  return dumpOf({
+  return dumpBy({
     operation: 'list routes',
     type: RTM_GETROUTE,
     codec: routeBody,
@@ -251,8 +280,7 @@ function list(filter: RouteFilter = {}): DumpRequest<Route> {
         ...(outgoing === undefined ? {} : { outgoing }),
       },
     },
-    itemCodec: routeBody,
-    item(read, message) {
+    decode: itemsOf(ROUTE_FAMILIES, routeBody, (read, message) => {
       const route = routeOf(read);
       const wanted =
         (family === undefined || route.family === family) &&
@@ -262,7 +290,7 @@ function list(filter: RouteFilter = {}): DumpRequest<Route> {
         (outgoing === undefined || leavesBy(route, outgoing, message)) &&
         (route.flags.cloned === true) === cloned;
       return wanted ? route : undefined;
-    },
+    }),
   });
 }
 

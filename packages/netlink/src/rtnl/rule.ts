@@ -1,5 +1,5 @@
 import type { Infer } from '../codec/codec.ts';
-import { type DumpRequest, dumpOf, type Request, requestOf } from '../message/request.ts';
+import { type DumpRequest, dumpBy, type Request, requestOf } from '../message/request.ts';
 import {
   FR_ACT_BLACKHOLE,
   FR_ACT_GOTO,
@@ -11,8 +11,10 @@ import {
 } from '../uapi/fib-rules.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../uapi/netlink.ts';
 import { RT_TABLE_UNSPEC, RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE } from '../uapi/rtnetlink.ts';
-import { AF_INET } from '../uapi/socket.ts';
+import { AF_INET, AF_INET6 } from '../uapi/socket.ts';
+import { itemsOf, RULE_FAMILIES } from './family.ts';
 import { formatPrefix, parsePrefix } from './prefix.ts';
+import { ignored, refuse } from './refuse.ts';
 import { type RuleFlags, type ruleAttributes, ruleBody, ruleHeader } from './rule-body.ts';
 
 const actions = {
@@ -84,10 +86,15 @@ function actionOf({ action, goto }: RuleSpec, deleting: boolean): number {
   return deleting ? FR_ACT_UNSPEC : FR_ACT_TO_TBL;
 }
 
+/** What the kernel takes in a request about a rule of IPv6, answers with success, and does not do (seen in Linux 6.18). */
+const ignoredOfIpv6 = ignored({ realms: 'rules of IPv6 have none; leave it out' });
+
 function change(verb: string, type: number, flags: number, spec: RuleSpec): Request<void> {
   const { family, table, from, to, action: _action, invert, tos, ...rest } = spec;
   const source = from === undefined ? undefined : parsePrefix(from);
   const destination = to === undefined ? undefined : parsePrefix(to);
+  const ofFamily = family ?? source?.family ?? destination?.family ?? AF_INET;
+  if (ofFamily === AF_INET6) refuse(ignoredOfIpv6, spec);
   return requestOf({
     operation: `${verb} rule ${spec.priority}${table === undefined ? '' : ` lookup ${table}`}`,
     type,
@@ -95,7 +102,7 @@ function change(verb: string, type: number, flags: number, spec: RuleSpec): Requ
     codec: ruleBody,
     value: {
       header: ruleHeader.fill({
-        family: family ?? source?.family ?? destination?.family ?? AF_INET,
+        family: ofFamily,
         sourceLength: source?.length ?? 0,
         destinationLength: destination?.length ?? 0,
         ...(tos === undefined ? {} : { tos }),
@@ -124,18 +131,17 @@ function deleteRule(spec: RuleSpec): Request<void> {
   return change('delete', RTM_DELRULE, 0, spec);
 }
 
-/** The kernel filters by the family only. */
+/** Rules of IP, and of multicast routing (RTNL_FAMILY_IPMR). The kernel filters by the family only. */
 function list(filter: { readonly family?: number; readonly protocol?: number } = {}): DumpRequest<Rule> {
-  return dumpOf({
+  return dumpBy({
     operation: 'list rules',
     type: RTM_GETRULE,
     codec: ruleBody,
     value: { header: ruleHeader.fill(filter.family === undefined ? {} : { family: filter.family }), attributes: {} },
-    itemCodec: ruleBody,
-    item(read) {
+    decode: itemsOf(RULE_FAMILIES, ruleBody, (read) => {
       const { family = read.header.family, protocol = read.attributes.protocol } = filter;
       return read.header.family === family && read.attributes.protocol === protocol ? ruleOf(read) : undefined;
-    },
+    }),
   });
 }
 

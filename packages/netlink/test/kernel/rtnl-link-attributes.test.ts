@@ -325,8 +325,12 @@ test('what the kernel would forget or misunderstand is refused before it is sent
   expect(() => links.create({ kind: 'vxlan', name: 'vx', data: { vni: 1, vniFilter: true } })).toThrow(
     'collectMetadata',
   );
-  expect(() => links.create({ ...bridge, alias: 'lost' } as never)).toThrow('forgets alias');
-  expect(() => links.create({ ...bridge, addressFamilies: {} } as never)).toThrow('forgets addressFamilies');
+  expect(() => links.create({ ...bridge, alias: 'lost' } as never)).toThrow(
+    'alias: the kernel forgets it of a new link; set it by links.change',
+  );
+  expect(() => links.create({ ...bridge, addressFamilies: {} } as never)).toThrow(
+    'addressFamilies: the kernel takes none',
+  );
   expect(() => links.create({ kind: 'tun', name: 'tap0' })).toThrow('openTap');
   expect(() => links.create({ ...bridge, name: '' })).toThrow('empty');
   const unknown = links.create({ ...bridge, data: { stpp: 1 } as never });

@@ -362,3 +362,41 @@ test('what cannot be meant is refused before it is sent', () => {
     'whole bytes per second',
   );
 });
+
+describe('what does not fit is refused before it is sent', () => {
+  test('a priority of more than 16 bits, which would be that of another filter, or of all', async () => {
+    const { vb: index = 0 } = links;
+    const parent = tcHandle(1);
+    const options = { classId: tcHandle(1, 1), selector: { keys: u32Match.any() } };
+    const priorities = (): readonly number[] => {
+      const shown = JSON.parse(ns.run('tc', '-j', 'filter', 'show', 'dev', 'vb')) as readonly { pref: number }[];
+      return [...new Set(shown.map(({ pref }) => pref))];
+    };
+    await connection.request(filters.create({ index, parent, kind: 'u32', priority: 10, options }));
+    await connection.request(filters.create({ index, parent, kind: 'u32', priority: 65_535, options }));
+    expect(priorities()).toEqual([10, 65_535]);
+    expect(() => filters.create({ index, parent, kind: 'u32', priority: 65_546, options })).toThrow('priority: 65546');
+    expect(() => filters.delete({ index, parent, priority: 65_536, protocol: 0 })).toThrow('priority: 65536');
+    expect(priorities()).toEqual([10, 65_535]);
+    await connection.request(filters.delete({ index, parent, priority: 65_535 }));
+    expect(priorities()).toEqual([10]);
+    await connection.request(filters.deleteAll({ index, parent }));
+    expect(priorities()).toEqual([]);
+  });
+
+  test('a priority of a class above 7, which the kernel takes for 7', () => {
+    ns.run('tc', 'class', 'add', 'dev', 'vb', 'parent', '1:1', 'classid', '1:99', 'htb', 'rate', '1mbit', 'prio', '9');
+    expect(ns.run('tc', 'class', 'show', 'dev', 'vb', 'classid', '1:99')).toContain('prio 7');
+    ns.run('tc', 'class', 'del', 'dev', 'vb', 'classid', '1:99');
+    const options = { rate: 125_000, priority: 9 };
+    const { vb: index = 0 } = links;
+    const request = classes.create({
+      index,
+      kind: 'htb',
+      parent: tcHandle(1, 1),
+      handle: tcHandle(1, 0x99),
+      options,
+    });
+    expect(() => request.measure()).toThrow('options.priority: 9');
+  });
+});

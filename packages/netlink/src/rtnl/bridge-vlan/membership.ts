@@ -1,5 +1,6 @@
 import { attributes } from '../../codec/attributes.ts';
 import { body } from '../../codec/body.ts';
+import { ValueError } from '../../codec/error.ts';
 import { nested } from '../../codec/nested.ts';
 import { u32 } from '../../codec/scalar.ts';
 import { cstring } from '../../codec/text.ts';
@@ -8,6 +9,7 @@ import { IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER } from '../../uap
 import { RTEXT_FILTER_BRVLAN_COMPRESSED, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK } from '../../uapi/rtnetlink.ts';
 import { AF_BRIDGE } from '../../uapi/socket.ts';
 import { ifinfomsg } from '../link/header.ts';
+import { MAX_VNI } from '../up-to.ts';
 import { checkRange, rangeOf, rangesOf, type VlanRange, wireRange } from './range.ts';
 import { type BridgeSpec, bridgeSpec, type TunnelInfo } from './spec.ts';
 
@@ -56,10 +58,14 @@ export interface VlanChange {
 function wireTunnel(range: TunnelRange): readonly TunnelInfo[] {
   checkRange(range);
   const { first, last = first, tunnelId: id } = range;
+  const lastId = id + last - first;
+  if (!Number.isInteger(id) || id < 0 || lastId > MAX_VNI) {
+    throw new ValueError(`${id} to ${lastId} are no VNIs, which have 24 bits`, 'tunnels.tunnelId');
+  }
   if (first === last) return [{ id, vlan: first, flags: {} }];
   return [
     { id, vlan: first, flags: { rangeBegin: true } },
-    { id: id + last - first, vlan: last, flags: { rangeEnd: true } },
+    { id: lastId, vlan: last, flags: { rangeEnd: true } },
   ];
 }
 
@@ -75,7 +81,7 @@ function tunnelsOf(told: readonly TunnelInfo[]): readonly TunnelRange[] {
 function change(verb: string, type: number, wanted: VlanChange): Request<void> {
   const { index, where, vlans = [], tunnels = [] } = wanted;
   if (vlans.length === 0 && tunnels.length === 0)
-    throw new RangeError(`${verb} VLANs of link #${index}: none are given`);
+    throw new ValueError(`${verb} VLANs of link #${index}: none are given`, 'vlans');
   const spec: BridgeSpec = {
     ...(where === undefined ? {} : { where: { [where]: true } }),
     ...(vlans.length === 0 ? {} : { vlans: vlans.flatMap(wireRange) }),

@@ -1,5 +1,6 @@
 import { bits } from '../../codec/bits.ts';
 import type { Infer } from '../../codec/codec.ts';
+import { ValueError } from '../../codec/error.ts';
 import { u16 } from '../../codec/scalar.ts';
 import { struct } from '../../codec/struct.ts';
 import {
@@ -40,11 +41,13 @@ export interface VlanRange {
   readonly untagged?: boolean;
 }
 
-/** @throws {RangeError} No VLAN id, a range that runs backwards, a range of PVIDs. */
+/** @throws {ValueError} No VLAN id, a range that runs backwards, a range of PVIDs. */
 export function checkRange({ first, last = first, pvid }: VlanRange): void {
   const fits = (id: number): boolean => Number.isInteger(id) && id >= 1 && id <= 4094;
-  if (!fits(first) || !fits(last) || last < first) throw new RangeError(`${first} to ${last} are no VLANs (1 to 4094)`);
-  if (pvid === true && last !== first) throw new RangeError(`a port has one PVID, not ${first} to ${last}`);
+  if (!fits(first) || !fits(last) || last < first) {
+    throw new ValueError(`${first} to ${last} are no VLANs (1 to 4094)`, fits(first) ? 'last' : 'first');
+  }
+  if (pvid === true && last !== first) throw new ValueError(`a port has one PVID, not ${first} to ${last}`, 'pvid');
 }
 
 /** What a range is on the wire: a pair of marked entries, or one entry. */

@@ -1,3 +1,4 @@
+import { ValueError } from '../../codec/error.ts';
 import type { Connection, RequestOptions } from '../../connection/connection.ts';
 import { ProtocolError } from '../../error.ts';
 import type { Link } from './link.ts';
@@ -8,12 +9,13 @@ import { links } from './requests.ts';
  * Makes a link and resolves with it, its index included: from the echo where the kernel sends one, else by a second
  * request.
  * @throws {NetlinkError} EEXIST: there is a link of that name.
- * @throws {RangeError} The link is to be made in another namespace, which this connection does not see into: request
+ * @throws {ValueError} The link is to be made in another namespace, which this connection does not see into: request
  * `links.create` and look there.
  */
 export async function createLink(connection: Connection, link: NewLink, options?: RequestOptions): Promise<Link> {
   if (link.netnsFd !== undefined || link.netnsPid !== undefined || link.targetNetnsId !== undefined) {
-    throw new RangeError(`create link ${link.name}: it goes to another namespace; request links.create instead`);
+    const path = ['netnsFd', 'netnsPid'].find((name) => name in link) ?? 'targetNetnsId';
+    throw new ValueError(`link ${link.name} goes to another namespace; request links.create instead`, path);
   }
   const made =
     (await connection.request(links.create(link), options)) ??

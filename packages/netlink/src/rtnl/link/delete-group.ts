@@ -1,3 +1,4 @@
+import { ValueError } from '../../codec/error.ts';
 import type { Connection, RequestOptions } from '../../connection/connection.ts';
 import { type Request, requestOf } from '../../message/request.ts';
 import { RTM_DELLINK } from '../../uapi/rtnetlink.ts';
@@ -51,7 +52,8 @@ export async function deleteGroup(
 ): Promise<readonly LinkSummary[]> {
   const via = deletion.via ?? randomGroup();
   refuseDefault(group);
-  if (via === 0 || via === group) throw new RangeError(`links of group ${group} cannot be deleted via group ${via}`);
+  if (via === 0 || via === group)
+    throw new ValueError(`links of group ${group} cannot be deleted via group ${via}`, 'via');
   const there = await linksIn(connection, [group, via], options);
   const members = there.filter(deletion.isMember);
   refuseForeign(there, members, { group, via, leave: deletion.foreign === 'leave' });
@@ -81,7 +83,7 @@ export function deleteGroupBlindly(group: number): Request<void> {
 }
 
 function refuseDefault(group: number): void {
-  if (group === 0) throw new RangeError('group 0 holds every link that was given no other group');
+  if (group === 0) throw new ValueError('group 0 holds every link that was given no other group', 'group');
 }
 
 function refuseForeign(

@@ -1,7 +1,7 @@
 import { ipv4, ipv6 } from '../../codec/address.ts';
 import { attributes } from '../../codec/attributes.ts';
 import type { Infer } from '../../codec/codec.ts';
-import { be16, be32, bool8, flag, u8, u32 } from '../../codec/scalar.ts';
+import { be16, bool8, flag, u8, u32 } from '../../codec/scalar.ts';
 import { struct } from '../../codec/struct.ts';
 import {
   IFLA_GENEVE_COLLECT_METADATA,
@@ -20,6 +20,7 @@ import {
   IFLA_GENEVE_UDP_ZERO_CSUM6_RX,
   IFLA_GENEVE_UDP_ZERO_CSUM6_TX,
 } from '../../uapi/if-link-kinds.ts';
+import { flowLabel } from '../up-to.ts';
 
 /** `IFLA_INFO_DATA` of kind "geneve". Source: include/uapi/linux/if_link.h, RFC 8926. */
 export const geneve = attributes(() => ({
@@ -43,7 +44,7 @@ export const geneve = attributes(() => ({
   udpZeroChecksum6Tx: [IFLA_GENEVE_UDP_ZERO_CSUM6_TX, bool8],
   udpZeroChecksum6Rx: [IFLA_GENEVE_UDP_ZERO_CSUM6_RX, bool8],
   /** IPv6 flow label of 20 bits, big-endian on the wire. */
-  label: [IFLA_GENEVE_LABEL, be32],
+  label: [IFLA_GENEVE_LABEL, flowLabel],
   /** Carries IP packets, not frames. */
   innerProtocolInherit: [IFLA_GENEVE_INNER_PROTO_INHERIT, flag],
 }));

@@ -23,6 +23,7 @@ import {
   IFF_SLAVE,
   IFF_UP,
 } from '../../uapi/if.ts';
+import { ignored, refuse, TOLD } from '../refuse.ts';
 
 /**
  * Flags of a link by name. Only `up`, `noArp`, `promiscuous`, `allMulticast`, `multicast`, `debug`, `noTrailers`,
@@ -51,17 +52,19 @@ const linkFlagBits = {
   echo: IFF_ECHO,
 } as const;
 
-const TOLD_ONLY: ReadonlySet<string> = new Set([
-  'broadcast',
-  'loopback',
-  'pointToPoint',
-  'running',
-  'master',
-  'slave',
-  'lowerUp',
-  'dormant',
-  'echo',
-]);
+const toldFlags = ignored({
+  broadcast: TOLD,
+  loopback: TOLD,
+  pointToPoint: TOLD,
+  running: TOLD,
+  master: TOLD,
+  slave: TOLD,
+  lowerUp: TOLD,
+  dormant: TOLD,
+  echo: TOLD,
+  // All flags that the kernel changes have a name.
+  rest: TOLD,
+});
 
 const linkFlags = bits(u32, linkFlagBits);
 /** `ifi_flags` (IFF_*) by name. */
@@ -80,15 +83,15 @@ export const ifinfomsg = struct({
 });
 type LinkHeader = Infer<typeof ifinfomsg>;
 
-/** A header whose request changes exactly the flags that `flags` mentions. @throws {RangeError} One that cannot be changed. */
+/** A header whose request changes exactly the flags that `flags` mentions. @throws {ValueError} One that cannot be changed. */
 export function linkHeader(header: {
   readonly family?: number;
   readonly index?: number;
   readonly flags?: LinkFlags;
 }): LinkHeader {
   const { flags = {}, ...rest } = header;
-  const told = Object.keys(flags).filter((name) => TOLD_ONLY.has(name));
-  if (told.length > 0) throw new RangeError(`the kernel tells ${told.join(', ')} of a link and takes no change of it`);
-  const change = Object.fromEntries(Object.keys(flags).map((name) => [name, true]));
+  refuse(toldFlags, flags, 'flags');
+  // What is no object has no members, and is refused when it is encoded.
+  const change = Object.fromEntries(Object.keys(flags ?? {}).map((name) => [name, true]));
   return ifinfomsg.fill({ ...rest, flags, change });
 }

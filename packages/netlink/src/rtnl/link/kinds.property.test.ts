@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ip, ipv4, ipv6, mac } from '../../codec/address.ts';
 import { type Codec, decode, encode } from '../../codec/codec.ts';
 import { be16, be32, be64, bool8, bytes, flag, s32, u8, u16, u32, u64 } from '../../codec/scalar.ts';
+import { flowLabel } from '../up-to.ts';
 import { kinds, slaveKinds } from './kinds.ts';
 import { toldFlag } from './told-flag.ts';
 
@@ -21,6 +22,7 @@ const values = new Map<unknown, fc.Arbitrary<unknown>>([
   [be16, half],
   [u32, word],
   [be32, word],
+  [flowLabel, fc.integer({ min: 0, max: 0xf_ffff })],
   [s32, fc.integer()],
   [u64, long],
   [be64, long],

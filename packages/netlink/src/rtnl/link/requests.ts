@@ -1,3 +1,4 @@
+import { ValueError } from '../../codec/error.ts';
 import { queryOf, type Request, requestOf } from '../../message/request.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from '../../uapi/netlink.ts';
 import { RTM_DELLINK, RTM_DELLINKPROP, RTM_GETLINK, RTM_NEWLINK, RTM_NEWLINKPROP } from '../../uapi/rtnetlink.ts';
@@ -14,7 +15,7 @@ import { checkNewLink } from './validate.ts';
 /**
  * Makes a link and resolves with it, its new index included, if the kernel echoes it. Kernels before 6.2 echo none, and
  * vxlan devices never are; then the result is undefined, and `get` tells. `createLink` does both.
- * @throws {RangeError} Something that the kernel would forget without a word.
+ * @throws {ValueError} Something that the kernel would take and forget without a word.
  */
 function create(link: NewLink): Request<Link | undefined> {
   checkNewLink(link);
@@ -57,7 +58,7 @@ function get(selector: LinkSelector, detail: LinkDetail = {}): Request<Link | un
 
 function altNames(type: number, verb: string, selector: LinkSelector, names: readonly string[]): Request<void> {
   const { index, attributes, text } = selected(selector);
-  if (names.length === 0) throw new RangeError(`${verb} link ${text}: there are none`);
+  if (names.length === 0) throw new ValueError(`${verb} link ${text}: there are none`, 'names');
   return requestOf({
     operation: `${verb} link ${text}: ${names.join(', ')}`,
     type,

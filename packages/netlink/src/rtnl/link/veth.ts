@@ -4,6 +4,7 @@ import type { Codec, Infer } from '../../codec/codec.ts';
 import { VETH_INFO_PEER } from '../../uapi/veth.ts';
 import { common } from './common.ts';
 import { ifinfomsg, linkHeader } from './header.ts';
+import type { forgotten, forgottenPeer, toldOnly } from './ignored.ts';
 
 const wire = body(
   ifinfomsg,
@@ -12,9 +13,13 @@ const wire = body(
 
 /**
  * The other end of a veth pair: attributes of a link, and where it is to be (`netnsFd`, `netnsPid`). It is set up
- * later by a change: while the pair is made, the kernel answers ENOTCONN.
+ * later by a change: while the pair is made, the kernel answers ENOTCONN. What the kernel forgets of it (`ignored.ts`) is
+ * not here.
  */
-export type VethPeer = Infer<typeof wire>['attributes'];
+export type VethPeer = Omit<
+  Infer<typeof wire>['attributes'],
+  keyof typeof toldOnly | keyof typeof forgotten | keyof typeof forgottenPeer
+>;
 
 /** The payload is a message in itself, header and all. */
 const peer: Codec<VethPeer> = {

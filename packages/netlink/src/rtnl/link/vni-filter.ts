@@ -2,6 +2,7 @@ import { ipv4, ipv6 } from '../../codec/address.ts';
 import { attributes } from '../../codec/attributes.ts';
 import { body } from '../../codec/body.ts';
 import type { Infer } from '../../codec/codec.ts';
+import { ValueError } from '../../codec/error.ts';
 import { nested } from '../../codec/nested.ts';
 import { repeated } from '../../codec/repeated.ts';
 import { u8, u32, u64 } from '../../codec/scalar.ts';
@@ -26,6 +27,7 @@ import {
 } from '../../uapi/if-link-kinds.ts';
 import { RTM_DELTUNNEL, RTM_GETTUNNEL, RTM_NEWTUNNEL } from '../../uapi/rtnetlink.ts';
 import { AF_BRIDGE } from '../../uapi/socket.ts';
+import { vni } from '../up-to.ts';
 
 /** `struct tunnel_msg`. Source: include/uapi/linux/if_link.h. */
 const tunnelmsg = struct({ family: u8, flags: u8, padding: pad(2), index: u32 });
@@ -43,9 +45,9 @@ const statistics = attributes(() => ({
 
 const entry = attributes(() => ({
   /** First VNI, 24 bits. */
-  first: [VXLAN_VNIFILTER_ENTRY_START, u32],
+  first: [VXLAN_VNIFILTER_ENTRY_START, vni],
   /** Last one, where there are several in a row. */
-  last: [VXLAN_VNIFILTER_ENTRY_END, u32],
+  last: [VXLAN_VNIFILTER_ENTRY_END, vni],
   /** Multicast group or remote VTEP of these VNIs, in place of the device's. */
   group: [VXLAN_VNIFILTER_ENTRY_GROUP, ipv4],
   group6: [VXLAN_VNIFILTER_ENTRY_GROUP6, ipv6],
@@ -72,8 +74,18 @@ interface VniChange {
   readonly vnis: readonly Omit<VniRange, 'statistics' | 'unknown'>[];
 }
 
+/** @throws {ValueError} The kernel takes a range that runs backwards, and does nothing. */
+function checkRanges(vnis: VniChange['vnis']): void {
+  if (vnis.length === 0) throw new ValueError('none is given', 'vnis');
+  for (const [at, { first, last }] of vnis.entries()) {
+    if (first !== undefined && last !== undefined && last < first) {
+      throw new ValueError(`${last} is before the first, ${first}`, `vnis.${at}.last`);
+    }
+  }
+}
+
 function changeOf(verb: string, type: number, { index, vnis }: VniChange): Request<void> {
-  if (vnis.length === 0) throw new RangeError(`${verb} VNIs of link #${index}: none is given`);
+  checkRanges(vnis);
   return requestOf({
     operation: `${verb} VNIs of link #${index}`,
     type,

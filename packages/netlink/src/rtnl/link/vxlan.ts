@@ -1,7 +1,7 @@
 import { ipv4, ipv6 } from '../../codec/address.ts';
 import { attributes } from '../../codec/attributes.ts';
 import type { Infer } from '../../codec/codec.ts';
-import { be16, be32, be64, bool8, flag, u8, u32 } from '../../codec/scalar.ts';
+import { be16, be64, bool8, flag, u8, u32 } from '../../codec/scalar.ts';
 import { struct } from '../../codec/struct.ts';
 import {
   IFLA_VXLAN_AGEING,
@@ -39,6 +39,7 @@ import {
   IFLA_VXLAN_UDP_ZERO_CSUM6_TX,
   IFLA_VXLAN_VNIFILTER,
 } from '../../uapi/if-link-kinds.ts';
+import { flowLabel } from '../up-to.ts';
 import { toldFlag } from './told-flag.ts';
 
 /** `IFLA_INFO_DATA` of kind "vxlan". Source: include/uapi/linux/if_link.h. */
@@ -84,7 +85,7 @@ export const vxlan = attributes(() => ({
   /** With `collectMetadata`: takes in only the VNIs that were added to it. */
   vniFilter: [IFLA_VXLAN_VNIFILTER, bool8],
   /** IPv6 flow label of 20 bits, big-endian on the wire. */
-  label: [IFLA_VXLAN_LABEL, be32],
+  label: [IFLA_VXLAN_LABEL, flowLabel],
   /** 0: the label above, 1: the inner packet's. */
   labelPolicy: [IFLA_VXLAN_LABEL_POLICY, u32],
   /** Group policy extension. */

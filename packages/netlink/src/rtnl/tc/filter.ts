@@ -1,6 +1,7 @@
 import { attributes } from '../../codec/attributes.ts';
 import { body } from '../../codec/body.ts';
 import type { Infer } from '../../codec/codec.ts';
+import { ValueError } from '../../codec/error.ts';
 import { select } from '../../codec/select.ts';
 import { type DumpRequest, dumpOf, type Request, requestOf } from '../../message/request.ts';
 import { ETH_P_ALL } from '../../uapi/if-ether.ts';
@@ -54,8 +55,16 @@ function swapped(protocol: number): number {
   return ((protocol & 0xff) << 8) | (protocol >> 8);
 }
 
+/** @throws {ValueError} Both have 16 bits of one number: what is beyond would be another priority, or none, which is all. */
 function infoOf(priority: number, protocol: number): number {
+  checkSixteenBits('priority', priority);
+  checkSixteenBits('protocol', protocol);
   return ((priority << 16) | swapped(protocol)) >>> 0;
+}
+
+function checkSixteenBits(name: 'priority' | 'protocol', value: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffff) return;
+  throw new ValueError(`${String(value)} is not an integer from 0 to 65535`, name);
 }
 
 export function filterOf({ header, attributes: read }: Infer<typeof filterBody>): TrafficFilter {
@@ -103,14 +112,14 @@ function deleteFilter(key: {
   readonly chain?: number;
 }): Request<void> {
   const { index, parent, priority, protocol = ETH_P_ALL, kind, handle = 0, chain } = key;
-  if (priority === 0)
-    throw new RangeError(`filter of link #${index}: priority 0 is all filters; deleteAll deletes these`);
+  const info = infoOf(priority, protocol);
+  if (priority === 0) throw new ValueError('priority 0 is all filters; deleteAll deletes these', 'priority');
   return requestOf({
     operation: `delete filter of priority ${priority} of link #${index}`,
     type: RTM_DELTFILTER,
     codec: filterBody,
     value: {
-      header: tcmsg.fill({ index, handle, parent: parentNumber(parent), info: infoOf(priority, protocol) }),
+      header: tcmsg.fill({ index, handle, parent: parentNumber(parent), info }),
       attributes: { ...(kind === undefined ? {} : { kind }), ...(chain === undefined ? {} : { chain }) },
     },
   });

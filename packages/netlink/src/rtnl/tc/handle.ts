@@ -1,3 +1,4 @@
+import { ValueError } from '../../codec/error.ts';
 import { TC_H_CLSACT, TC_H_MIN_EGRESS, TC_H_MIN_INGRESS, TC_H_ROOT } from '../../uapi/pkt-sched.ts';
 
 /**
@@ -6,7 +7,7 @@ import { TC_H_CLSACT, TC_H_MIN_EGRESS, TC_H_MIN_INGRESS, TC_H_ROOT } from '../..
  */
 export function tcHandle(major: number, minor = 0): number {
   const fits = (part: number): boolean => Number.isInteger(part) && part >= 0 && part <= 0xffff;
-  if (!fits(major) || !fits(minor)) throw new RangeError(`${major}:${minor} is no handle: both parts have 16 bits`);
+  if (!fits(major) || !fits(minor)) throw new ValueError(`${major}:${minor} is no handle: both parts have 16 bits`);
   return ((major << 16) | minor) >>> 0;
 }
 
@@ -24,8 +25,11 @@ export const tcParents = {
 /** A parent by its name, or the handle of a qdisc or class. */
 export type TcParent = keyof typeof tcParents | number;
 
+/** @throws {ValueError} Neither a name nor a handle. */
 export function parentNumber(parent: TcParent): number {
-  return typeof parent === 'number' ? parent : tcParents[parent];
+  if (typeof parent === 'number') return parent;
+  if (Object.hasOwn(tcParents, parent)) return tcParents[parent];
+  throw new ValueError(`${String(parent)} is no handle, and none of ${Object.keys(tcParents).join(', ')}`, 'parent');
 }
 
 /** As tc(8) writes it: `1:10`, `ffff:`. */

@@ -75,11 +75,11 @@ export const rateTable: Codec<readonly number[]> = packed({ ...u32, fixed: 4 });
 /** The cell is the power of two by which 256 of them reach the longest packet. */
 export function cellLogOf(longest: number): number {
   let log = 0;
-  while (longest >> log > CELLS - 1) log += 1;
+  while (longest / 2 ** log >= CELLS) log += 1;
   return log;
 }
 
 /** Times of packets of (n + 1) cells. `minimumPacket` is what the shortest one counts for. */
 export function timesOf(rate: number, cellLog: number, minimumPacket: number): readonly number[] {
-  return Array.from({ length: CELLS }, (_, cell) => ticksOf(Math.max((cell + 1) << cellLog, minimumPacket), rate));
+  return Array.from({ length: CELLS }, (_, cell) => ticksOf(Math.max((cell + 1) * 2 ** cellLog, minimumPacket), rate));
 }

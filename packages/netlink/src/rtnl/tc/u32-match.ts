@@ -1,5 +1,6 @@
 import { ipv4, ipv6 } from '../../codec/address.ts';
 import { encode } from '../../codec/codec.ts';
+import { ValueError } from '../../codec/error.ts';
 import { parsePrefix } from '../prefix.ts';
 import type { U32Key } from './u32-selector.ts';
 
@@ -20,6 +21,12 @@ const layouts = {
   ipv6: { source: 8, destination: 24, protocol: { offset: 4, shift: 8 }, ports: 40, codec: ipv6 },
 } as const;
 type Layout = (typeof layouts)[keyof typeof layouts];
+
+/** @throws {ValueError} What is beyond the field would become another value, or part of the field beside it. */
+function checkField(name: keyof U32Match, value: number | undefined, max: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= max)) return;
+  throw new ValueError(`${String(value)} is not an integer from 0 to ${max}`, name);
+}
 
 function keyOf(offset: number, value: number, mask: number): U32Key {
   return { offset, offsetMask: 0, value: (value & mask) >>> 0, mask: mask >>> 0 };
@@ -48,6 +55,9 @@ function portKeys({ sourcePort, destinationPort }: U32Match, layout: Layout): re
 function keysOf(match: U32Match, layout: Layout): readonly U32Key[] {
   const { source, destination, ipProtocol } = match;
   const { offset, shift } = layout.protocol;
+  checkField('ipProtocol', ipProtocol, 0xff);
+  checkField('sourcePort', match.sourcePort, 0xffff);
+  checkField('destinationPort', match.destinationPort, 0xffff);
   const keys = [
     ...(source === undefined ? [] : prefixKeys(source, layout.source, layout)),
     ...(destination === undefined ? [] : prefixKeys(destination, layout.destination, layout)),

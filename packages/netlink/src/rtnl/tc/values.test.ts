@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decode, encode } from '../../codec/codec.ts';
+import { ValueError } from '../../codec/error.ts';
 import { bitsPerSecond, bytesOf, ticksOf } from './clock.ts';
+import { filters } from './filter.ts';
 import { gact, mirred } from './gact.ts';
 import { formatHandle, tcHandle } from './handle.ts';
 import { htb, htbClass } from './htb.ts';
 import { police } from './police.ts';
+import { cellLogOf, timesOf } from './rate.ts';
 import { tbf } from './tbf.ts';
 import { u32Match } from './u32-match.ts';
 import { u32Selector } from './u32-selector.ts';
@@ -76,6 +79,55 @@ test('keys of a u32 filter: prefixes by words, both ports in one', () => {
   ]);
   const selector = { flags: { terminal: true }, keys: u32Match.any() } as const;
   expect(decode(u32Selector, encode(u32Selector, selector))).toEqual(selector);
+});
+
+/** The field that is at fault; 'nothing' when none is. */
+function refusedField(attempt: () => unknown): string {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof ValueError) return error.path;
+    throw error;
+  }
+  return 'nothing';
+}
+
+test('a port or protocol that does not fit is refused, and would be another one', () => {
+  const ports = { sourcePort: 1, destinationPort: 70_000 };
+  for (const match of [u32Match.ipv4, u32Match.ipv6]) {
+    expect(refusedField(() => match(ports))).toBe('destinationPort');
+    expect(refusedField(() => match({ sourcePort: 65_536 }))).toBe('sourcePort');
+    expect(refusedField(() => match({ sourcePort: -1 }))).toBe('sourcePort');
+    expect(refusedField(() => match({ ipProtocol: 300 }))).toBe('ipProtocol');
+    expect(refusedField(() => match({ ipProtocol: 6.5 }))).toBe('ipProtocol');
+    expect(refusedField(() => match({ ipProtocol: 255, sourcePort: 65_535, destinationPort: 0 }))).toBe('nothing');
+  }
+});
+
+test('a priority or protocol of a filter that does not fit is refused, and would be another one, or all', () => {
+  const spec = { index: 1, parent: tcHandle(1), kind: 'u32', options: new Uint8Array(0) } as const;
+  const key = { index: 1, parent: tcHandle(1) };
+  for (const make of [filters.create, filters.replace]) {
+    expect(refusedField(() => make({ ...spec, priority: 65_546 }))).toBe('priority');
+    expect(refusedField(() => make({ ...spec, priority: 1, protocol: 0x1_0800 }))).toBe('protocol');
+    expect(refusedField(() => make({ ...spec, priority: 65_535, protocol: 0xffff }))).toBe('nothing');
+  }
+  expect(refusedField(() => filters.delete({ ...key, priority: 65_536, protocol: 0 }))).toBe('priority');
+  expect(refusedField(() => filters.delete({ ...key, priority: 0 }))).toBe('priority');
+  expect(refusedField(() => filters.delete({ ...key, priority: 0.5 }))).toBe('priority');
+  expect(refusedField(() => filters.delete({ ...key, priority: Number.NaN }))).toBe('priority');
+  expect(refusedField(() => filters.delete({ ...key, priority: 65_535 }))).toBe('nothing');
+  expect(refusedField(() => filters.deleteAll({ index: 1, parent: 'nowhere' as 'root' }))).toBe('parent');
+});
+
+test('what htb would cut off is refused', () => {
+  expect(refusedField(() => encode(htb, { defaultClass: 0x1_0010 }))).toBe('defaultClass');
+  expect(refusedField(() => encode(htbClass, { rate: 125_000, priority: 8 }))).toBe('priority');
+});
+
+test('the transmission times of a police action count up to the longest packet', () => {
+  const times = timesOf(125_000, cellLogOf(0x7fff_ffff), 0);
+  expect(times.every((time, at) => at === 0 || time > (times[at - 1] ?? 0))).toBe(true);
 });
 
 test('handles are two numbers of 16 bits, in hexadecimal', () => {
