@@ -447,6 +447,8 @@ export {
   RT_SCOPE_UNIVERSE,
   RT_TABLE_LOCAL,
   RT_TABLE_MAIN,
+  RTNL_FAMILY_IP6MR,
+  RTNL_FAMILY_IPMR,
   RTNLGRP_BRVLAN,
   RTNLGRP_DCB,
   RTNLGRP_IPV4_IFADDR,
@@ -484,6 +486,7 @@ export {
 } from './uapi/rtnetlink.ts';
 export { AF_BRIDGE, AF_INET, AF_INET6, AF_MPLS } from './uapi/socket.ts';
 // Objects as they are and as they change.
+export type { WatchedMdbEntry } from './watch/mdb-source.ts';
 export type { Change } from './watch/mirror.ts';
 export { canonical, type Notice, type WatchSource } from './watch/source.ts';
 export { sources } from './watch/sources.ts';

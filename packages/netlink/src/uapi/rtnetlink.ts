@@ -62,6 +62,10 @@ export const RTM_NEWNEXTHOPBUCKET = 116;
 export const RTM_DELNEXTHOPBUCKET = 117;
 export const RTM_GETNEXTHOPBUCKET = 118;
 
+/** Families of multicast routes and of their rules. */
+export const RTNL_FAMILY_IPMR = 128;
+export const RTNL_FAMILY_IP6MR = 129;
+
 /** Multicast groups. */
 export const RTNLGRP_LINK = 1;
 export const RTNLGRP_NOTIFY = 2;

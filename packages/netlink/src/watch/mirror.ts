@@ -5,6 +5,9 @@ export type Change<T> =
   | { readonly type: 'set'; readonly item: T /** Absent: it is new. */; readonly before?: T }
   | { readonly type: 'delete'; readonly item: T };
 
+/** What a notification says by itself. */
+type Told<T> = Exclude<Notice<T>, { readonly type: 'relist' | 'relistIf' }>;
+
 /**
  * What the kernel has, and what the reader was told. The difference is kept as the keys that may differ, so that a
  * reader who is slow costs memory for each object once, however often it changes, and is never told of what is over.
@@ -24,24 +27,32 @@ export class Mirror<T> {
     return this.#told;
   }
 
-  apply(notice: Exclude<Notice<T>, { readonly type: 'relist' }>): void {
+  apply(notice: Told<T>): void {
     if (notice.type === 'deleteIf') {
       for (const [key, item] of this.#known) if (notice.gone(item)) this.#forget(key);
-      return;
-    }
-    const key = this.#source.key(notice.item);
-    if (notice.type === 'delete') this.#forget(key);
-    else {
-      this.#known.set(key, notice.item);
-      this.#dirty.add(key);
-    }
+    } else if (notice.type === 'amend') {
+      const item = this.#known.get(notice.key);
+      if (item !== undefined) this.#note(notice.key, notice.amended(item));
+    } else if (notice.type === 'delete') this.#forget(this.#source.key(notice.item));
+    else this.#note(this.#source.key(notice.item), notice.item);
+  }
+
+  /** Whether one of those that are known agrees. */
+  has(agrees: (item: T) => boolean): boolean {
+    for (const item of this.#known.values()) if (agrees(item)) return true;
+    return false;
   }
 
   /** All that there is. What was known and is not among them is gone. */
   replace(items: readonly T[]): void {
     for (const key of this.#known.keys()) this.#dirty.add(key);
-    this.#known = new Map(items.map((item) => [this.#source.key(item), item]));
-    for (const key of this.#known.keys()) this.#dirty.add(key);
+    this.#known = new Map();
+    this.merge(items);
+  }
+
+  /** Some of what there is: nothing is known of the others. */
+  merge(items: readonly T[]): void {
+    for (const item of items) this.#note(this.#source.key(item), item);
   }
 
   /** The next thing to tell; it counts as told. Undefined: the reader knows all. */
@@ -52,6 +63,11 @@ export class Mirror<T> {
       if (change !== undefined) return change;
     }
     return undefined;
+  }
+
+  #note(key: string, item: T): void {
+    this.#known.set(key, item);
+    this.#dirty.add(key);
   }
 
   #forget(key: string): void {

@@ -7,8 +7,12 @@ export type Notice<T> =
   | { readonly type: 'delete'; readonly item: T }
   /** Objects went without a notification of their own, as those of a link that was deleted. */
   | { readonly type: 'deleteIf'; readonly gone: (item: T) => boolean }
+  /** A part of one object, by its key; the rest is as it was. */
+  | { readonly type: 'amend'; readonly key: string; readonly amended: (item: T) => T }
   /** Something changed that the kernel does not tell in full: list again. */
-  | { readonly type: 'relist' };
+  | { readonly type: 'relist' }
+  /** List again if there is an object that cannot be as it is known: it changed without a notification of its own. */
+  | { readonly type: 'relistIf'; readonly stale: (item: T) => boolean };
 
 /** A kind of kernel object that can be listed and is notified: what `watch` needs to know of it. */
 export interface WatchSource<T> {
@@ -16,10 +20,11 @@ export interface WatchSource<T> {
   readonly protocol: number;
   /** Multicast groups by number. */
   readonly groups: readonly number[];
-  list(): DumpRequest<T>;
-  /** Equal for two states of the same object. */
+  /** Of all; one message may tell of several. What is never notified is left out here, too, or it would stay for ever. */
+  list(): DumpRequest<T | readonly T[]>;
+  /** Equal for two states of the same object, whatever can change of it. */
   key(item: T): string;
-  /** Undefined: the message is about something else. @throws {MalformedError} */
+  /** Undefined: the message is about something else. @throws {MalformedError} The watcher lists again instead. */
   read(message: RawMessage): Notice<T> | undefined;
   /** Whether a reader would see no difference: counters and ages that the kernel does not notify are left out. */
   same(a: T, b: T): boolean;

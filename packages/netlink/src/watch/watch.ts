@@ -15,8 +15,8 @@ export interface WatchOptions {
 }
 
 /**
- * All objects of a kind, then each change, by sockets of its own. When notifications were lost the kernel is asked
- * again, and what differs is told as changes; `synced` follows. Works without privileges.
+ * All objects of a kind, then each change, by sockets of its own. When notifications were lost or cannot be read, the
+ * kernel is asked again, and what differs is told as changes; `synced` follows. Works without privileges.
  * @throws {SystemError} @throws {unknown} The signal's reason, when it was aborted before.
  */
 export async function watch<T>(source: WatchSource<T>, options: WatchOptions = {}): Promise<Watcher<T>> {
@@ -31,11 +31,7 @@ export async function watch<T>(source: WatchSource<T>, options: WatchOptions = {
   });
   try {
     const connection = await openConnection({ protocol: source.protocol, ...where });
-    const watcher = watcherOver(source, monitor, connection);
-    const end = (): void => void watcher[Symbol.asyncDispose]();
-    if (signal?.aborted === true) end();
-    else signal?.addEventListener('abort', end, { once: true });
-    return watcher;
+    return watcherOver(source, monitor, connection, signal === undefined ? {} : { signal });
   } catch (error) {
     await monitor[Symbol.asyncDispose]();
     throw error;

@@ -2,11 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decode, encode } from '../../codec/codec.ts';
 import { MalformedError } from '../../codec/error.ts';
+import { dumpOf } from '../../message/request.ts';
+import { endOfDump, fakeConnection, kernelMessage, messagesIn } from '../../testing/fake-kernel.ts';
+import { NLM_F_DUMP_INTR, NLM_F_MULTI } from '../../uapi/netlink.ts';
 import { AF_INET } from '../../uapi/socket.ts';
+import { genlBody } from '../header.ts';
 import { deviceAttributes, type WireguardPeer } from './attributes.ts';
 import { endpoint } from './endpoint.ts';
 import { key } from './key.ts';
 import { mergeDevices, splitDevice } from './split.ts';
+import { readWireguard, type WireguardRequests } from './wireguard.ts';
 
 const keyOf = (n: number): string => Buffer.alloc(32, n).toString('base64');
 const addresses = (count: number) =>
@@ -38,6 +43,47 @@ describe('keys and endpoints', () => {
   test('an endpoint of another family is refused', () => {
     expect(() => decode(endpoint, Uint8Array.of(1, 0, 0, 0))).toThrow('address family 1');
     expect(() => decode(endpoint, new Uint8Array(0))).toThrow(MalformedError);
+  });
+});
+
+describe('a configuration that is read', () => {
+  const requests: WireguardRequests = {
+    get: () =>
+      dumpOf({
+        operation: 'get wireguard device wg0',
+        type: 20,
+        codec: genlBody(deviceAttributes),
+        value: { header: { command: 0, version: 1 }, attributes: { name: 'wg0' } },
+        itemCodec: genlBody(deviceAttributes),
+        item: ({ attributes }) => attributes,
+      }),
+    change: () => [],
+  };
+
+  /** The device in two messages, each with a peer; `torn` says of how many attempts that it changed meanwhile. */
+  const kernel = (torn: number) => {
+    let attempts = 0;
+    return fakeConnection((chunk) => {
+      const [request] = messagesIn(chunk);
+      if (request === undefined) return [];
+      attempts += 1;
+      const { sequence } = request;
+      const parts = [1, 2].map((n) => {
+        const attributes = { name: 'wg0', peers: [{ publicKey: keyOf(n) }] };
+        const body = encode(genlBody(deviceAttributes), { header: { command: 0, version: 1 }, attributes });
+        const flags = NLM_F_MULTI | (n === 2 && attempts <= torn ? NLM_F_DUMP_INTR : 0);
+        return kernelMessage({ type: 20, flags, sequence }, body);
+      });
+      return [...parts, endOfDump(request)];
+    });
+  };
+
+  test('is whole, or is said not to be', async () => {
+    const read = await readWireguard(kernel(4), requests, { name: 'wg0' });
+    expect(read?.peers?.map(({ publicKey }) => publicKey)).toEqual([keyOf(1), keyOf(2)]);
+    await expect(readWireguard(kernel(5), requests, { name: 'wg0' })).rejects.toThrow(
+      'get wireguard device wg0: the outcome is unknown: it changed again and again while it was read',
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Connection, RequestOptions } from '../../connection/connection.ts';
+import { UnknownOutcomeError } from '../../error.ts';
 import type { DumpRequest, Request } from '../../message/request.ts';
 import { WG_CMD_GET_DEVICE, WG_CMD_SET_DEVICE } from '../../uapi/wireguard.ts';
 import type { GenlDefinition } from '../family.ts';
@@ -50,14 +51,20 @@ function textOf(link: WireguardSelector): string {
   return 'index' in link ? `#${link.index}` : link.name;
 }
 
-/** @throws {NetlinkError} ENODEV: no such link. EOPNOTSUPP: it is of another kind. */
+/**
+ * @throws {NetlinkError} ENODEV: no such link. EOPNOTSUPP: it is of another kind.
+ * @throws {UnknownOutcomeError} It changed while it was read, five times: peers may be missing. Read it again.
+ */
 export async function readWireguard(
   connection: Connection,
   requests: WireguardRequests,
   link: WireguardSelector,
   options?: RequestOptions,
 ): Promise<WireguardDevice | undefined> {
-  const { items } = await connection.dump(requests.get(link), options);
+  const request = requests.get(link);
+  const { items, interrupted } = await connection.dump(request, options);
+  // Who compares it with what is wanted would take a peer that is missing in one list for one that is not there.
+  if (interrupted) throw new UnknownOutcomeError(request.operation, 'it changed again and again while it was read');
   return mergeDevices(items)[0];
 }
 
