@@ -10,7 +10,7 @@ import {
 } from '@kcore/netlink';
 import { median } from '../../support/median.ts';
 import { addressKey, concatenatedKey } from '../elements.ts';
-import { timed } from './clocked.ts';
+import { timed, timedAfterRest } from './clocked.ts';
 import type { Task } from './rtnl.ts';
 
 const table = { family: 'inet', name: 'bench' } as const;
@@ -37,7 +37,7 @@ const addElements: Task = async ([name = '', count = '0']) => {
   const elements = Array.from({ length: Number(count) }, (_, i) => keyOf(name, i));
   const work = (): Promise<void> =>
     apply(connection, [nft.tables.create(table), nft.sets.create(set), ...nft.elements.add(set, elements)]);
-  return { ms: await timed(work) };
+  return { ms: await timedAfterRest(work) };
 };
 
 /** One more element at a time for a set that is there, in one process that goes on running. */

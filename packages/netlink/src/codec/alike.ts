@@ -7,6 +7,7 @@ import type { Writer } from './writer.ts';
 
 /** A member that is the payload of one attribute, and of nothing else. */
 interface Place {
+  readonly name: string;
   /** Of the payload, counted from the first byte of the body. */
   readonly start: number;
   readonly end: number;
@@ -16,13 +17,14 @@ interface Place {
 interface Member {
   readonly name: string;
   readonly value: unknown;
-  /** Only of a member that may differ. */
-  readonly place: Place | undefined;
+  readonly mayDiffer: boolean;
 }
 
 /** The value that was written last, and its bytes. */
 interface Written {
   readonly members: readonly Member[];
+  /** Of those that may differ. */
+  readonly places: readonly Place[];
   readonly bytes: Uint8Array;
 }
 
@@ -32,7 +34,7 @@ interface Written {
  * value that differs in more is written by `codec`, as the body that `make` makes.
  *
  * `make` must hand on each of `varying` as the attribute of that name, and may look at nothing of it but its length: a
- * payload of another length is written by `codec` too.
+ * payload of another length is written by `codec` too. What `make` refuses must not depend on it either.
  */
 export function alike<T extends object, H, A extends object>(
   codec: BodyCodec<H, A>,
@@ -62,21 +64,20 @@ function agrees(members: readonly Member[], value: object): boolean {
   for (const name in value) {
     const member = members[index];
     if (member === undefined || member.name !== name) return false;
-    if (member.place === undefined && member.value !== (value as Readonly<Record<string, unknown>>)[name]) return false;
+    if (!member.mayDiffer && member.value !== (value as Readonly<Record<string, unknown>>)[name]) return false;
     index += 1;
   }
   return index === members.length;
 }
 
 /** False for a value that does not fit; nothing is written then. */
-function writeOver({ members, bytes }: Written, value: object, out: Writer): boolean {
+function writeOver({ places, bytes }: Written, value: object, out: Writer): boolean {
   const start = out.offset;
   out.bytes.set(bytes, start);
   try {
-    for (const { name, place } of members) {
-      if (place === undefined) continue;
+    for (const place of places) {
       out.offset = start + place.start;
-      place.codec.write((value as Readonly<Record<string, unknown>>)[name], out, value);
+      place.codec.write((value as Readonly<Record<string, unknown>>)[place.name], out, value);
       if (out.offset !== start + place.end) return takeBack(out, start, bytes.length);
     }
   } catch (error) {
@@ -101,11 +102,14 @@ function written<H, A extends object>(
   bytes: Uint8Array,
 ): Written | undefined {
   const members: Member[] = [];
+  const places: Place[] = [];
   for (const [name, member] of Object.entries(value)) {
     if (typeof member === 'object') return undefined;
-    members.push({ name, value: member, place: varying.includes(name) ? placeOf(codec, name, bytes) : undefined });
+    const place = varying.includes(name) ? placeOf(codec, name, bytes) : undefined;
+    members.push({ name, value: member, mayDiffer: place !== undefined });
+    if (place !== undefined) places.push(place);
   }
-  return { members, bytes };
+  return { members, places, bytes };
 }
 
 function placeOf<H, A extends object>(codec: BodyCodec<H, A>, name: string, bytes: Uint8Array): Place | undefined {
@@ -113,7 +117,7 @@ function placeOf<H, A extends object>(codec: BodyCodec<H, A>, name: string, byte
   let place: Place | undefined;
   if (memberCodec === undefined) return undefined;
   eachAttribute(inputOf(bytes), codec.headerLength, bytes.length, (type, start, end) => {
-    if ((type & NLA_TYPE_MASK) === wanted) place = { start, end, codec: memberCodec };
+    if ((type & NLA_TYPE_MASK) === wanted) place = { name, start, end, codec: memberCodec };
   });
   return place;
 }

@@ -129,24 +129,45 @@ export class BatchEncoder<R extends Encodable> {
 
   /**
    * To measure takes as long as to write, so it is only done for the first message and one that found no room. What is
-   * wrong with the request's value is answered and leaves no byte behind.
+   * wrong with the request's value is answered and leaves no byte behind. One function where three would read better:
+   * each that a bulk goes through is compiled by itself, with all that it calls, while the kernel wants the processor.
    */
   #write(request: Encodable, flags: number, sequence: number): ValueError | undefined {
     const out = this.#out;
     const start = out.offset;
+    if (out.bytes.byteLength === 0) return this.#writeWithRoom(request, flags, sequence, start);
     try {
-      if (out.bytes.byteLength > 0 && wroteInRoom(out, request, flags, sequence)) return undefined;
+      beginMessage(out, request.type, request.flags | flags, sequence);
+      request.encode(out);
+      endMessage(out, start);
+      // Bulk writes of typed arrays that meet the end are silent.
+      if (out.offset <= out.bytes.byteLength) return undefined;
+    } catch (error) {
+      // A DataView that meets its end throws a RangeError; so does a value that does not fit, but that one is ours.
+      if (!(error instanceof RangeError) || error instanceof ValueError) return this.#takeBack(start, error);
+    }
+    return this.#writeWithRoom(request, flags, sequence, start);
+  }
+
+  #writeWithRoom(request: Encodable, flags: number, sequence: number, start: number): ValueError | undefined {
+    const out = this.#out;
+    try {
       out.rewind(start, roomFor(request, this.#remaining, Math.min(this.#options.partBytes, FORESIGHT)));
-      writeOnce(out, request, flags, sequence);
+      beginMessage(out, request.type, request.flags | flags, sequence);
+      request.encode(out);
+      endMessage(out, start);
       return undefined;
     } catch (error) {
-      out.bytes.fill(0, start);
-      out.offset = start;
-      // A value of quite another type than the one declared: a TypeError of whoever touched it first.
-      return error instanceof ValueError
-        ? error
-        : new ValueError(`cannot be encoded: ${String(error)}`, '', { cause: error });
+      return this.#takeBack(start, error);
     }
+  }
+
+  #takeBack(start: number, error: unknown): ValueError {
+    this.#out.bytes.fill(0, start);
+    this.#out.offset = start;
+    if (error instanceof ValueError) return error;
+    // A value of quite another type than the one declared: a TypeError of whoever touched it first.
+    return new ValueError(`cannot be encoded: ${String(error)}`, '', { cause: error });
   }
 }
 
@@ -163,25 +184,6 @@ const LEAST_ROOM = 4096;
 function roomFor(request: Encodable, count: number, foresight: number): number {
   const length = (NLMSG_HDRLEN + request.measure() + 3) & ~3;
   return Math.max(LEAST_ROOM, Math.min(length * count, length + foresight));
-}
-
-/** @throws {ValueError} The fault is the value's, not the room's. */
-function wroteInRoom(out: Writer, request: Encodable, flags: number, sequence: number): boolean {
-  try {
-    writeOnce(out, request, flags, sequence);
-    // Bulk writes of typed arrays that meet the end are silent.
-    return out.offset <= out.bytes.byteLength;
-  } catch (error) {
-    // A DataView that meets its end throws a RangeError; so does a value that does not fit, but that one is ours.
-    if (!(error instanceof RangeError) || error instanceof ValueError) throw error;
-    return false;
-  }
-}
-
-function writeOnce(out: Writer, request: Encodable, flags: number, sequence: number): void {
-  const start = beginMessage(out, request.type, request.flags | flags, sequence);
-  request.encode(out);
-  endMessage(out, start);
 }
 
 function addFlags(out: Writer, start: number, flags: number): void {

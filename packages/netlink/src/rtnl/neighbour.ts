@@ -60,6 +60,7 @@ const NONE = {} as const;
 const IN_HEADER: ReadonlySet<string> = new Set(['index', 'state', 'flags']);
 
 function bodyOf(spec: NeighbourSpec): Infer<typeof neighbourBody> {
+  check(spec);
   const { index, address } = spec;
   const attributes: Record<string, unknown> = {};
   for (const name in spec) {
@@ -87,8 +88,8 @@ const notOfNeighbours = ignored({
 const notFlags = ignored({ self: OF_ENTRIES, master: OF_ENTRIES, sticky: OF_ENTRIES, offloaded: TOLD });
 
 /**
- * The kernel forgets the MAC and the state of an entry that has none, or that it resolves by itself. Bulks have 100,000
- * of these, so nothing is allocated.
+ * The kernel forgets the MAC and the state of an entry that has none, or that it resolves by itself. Not of each entry of
+ * a bulk: one that has the members of the one before, and differs in addresses only, is as good.
  * @throws {ValueError}
  */
 function check(spec: NeighbourSpec): void {
@@ -115,7 +116,6 @@ const changed: Verb = (spec) => operationOf('change', spec);
 const deleted: Verb = (spec) => operationOf('delete', spec);
 
 function change(operation: Verb, type: number, flags: number, spec: NeighbourSpec): Request<void> {
-  check(spec);
   return requestOf({ operation, type, flags, codec: specCodec, value: spec });
 }
 
