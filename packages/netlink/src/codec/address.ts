@@ -1,9 +1,6 @@
 import type { Codec, Input } from './codec.ts';
 import { expectLength, MalformedError, ValueError } from './error.ts';
 
-/** `0.` to `255.`: three of four parts of an address, which is faster than to convert each number. */
-const DOTTED: readonly string[] = Array.from({ length: 256 }, (_, value) => `${value}.`);
-
 /** Addresses that were read lately: a forwarding database of thousands of entries has a few VTEPs. */
 const LATELY = 1024;
 const numbers = new Int32Array(LATELY);
@@ -14,12 +11,25 @@ function readIpv4({ bytes, view }: Input, at: number): string {
   // Of addresses that follow each other no two have one place; those of other networks are spread by their upper bits.
   const place = (number ^ (number >>> 10) ^ (number >>> 20)) & (LATELY - 1);
   if (numbers[place] === number) return texts[place] ?? '';
-  const a = DOTTED[bytes[at] ?? 0] ?? '';
-  const b = DOTTED[bytes[at + 1] ?? 0] ?? '';
-  const c = DOTTED[bytes[at + 2] ?? 0] ?? '';
-  const text = a + b + c + (bytes[at + 3] ?? 0);
+  const text = networkOf(bytes, at) + (bytes[at + 3] ?? 0);
   numbers[place] = number;
   texts[place] = text;
+  return text;
+}
+
+/** The three bytes in front, of which addresses of one network share the text. */
+const networks = new Int32Array(256);
+const networkTexts: string[] = new Array<string>(256).fill('0.0.0.');
+
+function networkOf(bytes: Uint8Array, at: number): string {
+  const a = bytes[at] ?? 0;
+  const b = bytes[at + 1] ?? 0;
+  const c = bytes[at + 2] ?? 0;
+  const network = (a << 16) | (b << 8) | c;
+  if (networks[c] === network) return networkTexts[c] ?? '';
+  const text = `${a}.${b}.${c}.`;
+  networks[c] = network;
+  networkTexts[c] = text;
   return text;
 }
 

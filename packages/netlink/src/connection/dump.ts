@@ -7,7 +7,7 @@ import type { ChunkReply } from '../native/port.ts';
 import { errnoName } from '../uapi/errno.ts';
 import { NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP } from '../uapi/netlink.ts';
 import type { DumpResult } from './connection.ts';
-import { messagesOf } from './settle.ts';
+import { visitMessages } from './settle.ts';
 
 /** How often a dump is read before one that changed meanwhile is handed on as it is. */
 const ATTEMPTS = 5;
@@ -43,17 +43,17 @@ function readPass<T>(request: DumpRequest<T>, reply: ChunkReply, sequence: numbe
   const items: T[] = [];
   let interrupted = false;
   let end: Acknowledgement | undefined;
-  for (const datagram of reply.datagrams) {
-    for (const message of messagesOf(datagram)) {
-      if (message.sequence !== sequence) continue;
-      interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
-      if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) end ??= readEnd(request, message);
-      else if (message.type !== NLMSG_NOOP) {
-        const item = decodeItem(request, message);
-        if (item !== undefined) items.push(item);
-      }
+  // No list of the messages: a dump has ten thousand of them, and each is looked at once.
+  const visit = (message: RawMessage): void => {
+    if (message.sequence !== sequence) return;
+    interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
+    if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) end ??= readEnd(request, message);
+    else if (message.type !== NLMSG_NOOP) {
+      const item = decodeItem(request, message);
+      if (item !== undefined) items.push(item);
     }
-  }
+  };
+  for (const datagram of reply.datagrams) visitMessages(datagram, visit);
   return { items, interrupted, end };
 }
 

@@ -1,8 +1,9 @@
 import { inputOf } from '../codec/codec.ts';
+import { MalformedError } from '../codec/error.ts';
 import { NetlinkError, ProtocolError, UnknownOutcomeError } from '../error.ts';
 import { type Acknowledgement, readAcknowledgement } from '../message/acknowledgement.ts';
 import { failureOf } from '../message/failure.ts';
-import { type RawMessage, splitMessages } from '../message/message.ts';
+import { eachMessage, type RawMessage } from '../message/message.ts';
 import type { Request } from '../message/request.ts';
 import type { ChunkReply } from '../native/port.ts';
 import { ECANCELED, errnoName } from '../uapi/errno.ts';
@@ -16,11 +17,12 @@ interface Answer {
   acknowledgement?: Acknowledgement;
 }
 
-/** @throws {ProtocolError} The datagram is no sequence of netlink messages. */
-export function messagesOf(datagram: Uint8Array): readonly RawMessage[] {
+/** Calls `visit` for each message. @throws {ProtocolError} The datagram is no sequence of netlink messages. */
+export function visitMessages(datagram: Uint8Array, visit: (message: RawMessage) => void): void {
   try {
-    return splitMessages(inputOf(datagram));
+    eachMessage(inputOf(datagram), visit);
   } catch (cause) {
+    if (!(cause instanceof MalformedError)) throw cause;
     throw new ProtocolError('the kernel sent a datagram that is not netlink', { cause });
   }
 }
@@ -28,17 +30,14 @@ export function messagesOf(datagram: Uint8Array): readonly RawMessage[] {
 /** The answers of all chunks, by the place of the message that they answer. Answers to earlier requests are left out. */
 export function answersOf(replies: readonly ChunkReply[], first: number, count: number): ReadonlyMap<number, Answer> {
   const answers = new Map<number, Answer>();
-  for (const { datagrams } of replies) {
-    for (const datagram of datagrams) {
-      for (const message of messagesOf(datagram)) {
-        const index = (message.sequence - first) >>> 0;
-        if (index >= count) continue;
-        const answer = answers.get(index) ?? { replies: [] };
-        answers.set(index, answer);
-        note(answer, message);
-      }
-    }
-  }
+  const visit = (message: RawMessage): void => {
+    const index = (message.sequence - first) >>> 0;
+    if (index >= count) return;
+    const answer = answers.get(index) ?? { replies: [] };
+    answers.set(index, answer);
+    note(answer, message);
+  };
+  for (const { datagrams } of replies) for (const datagram of datagrams) visitMessages(datagram, visit);
   return answers;
 }
 

@@ -18,9 +18,8 @@ export interface RawMessage {
   readonly end: number;
 }
 
-/** The messages of one datagram. @throws {MalformedError} A length that leaves the datagram, or bytes too few for a header. */
-export function splitMessages(input: Input): readonly RawMessage[] {
-  const messages: RawMessage[] = [];
+/** Calls `visit` for each message of one datagram. @throws {MalformedError} A length that leaves the datagram, or bytes too few for a header. */
+export function eachMessage(input: Input, visit: (message: RawMessage) => void): void {
   const { view } = input;
   const size = input.bytes.byteLength;
   for (let at = 0; at < size; ) {
@@ -29,7 +28,7 @@ export function splitMessages(input: Input): readonly RawMessage[] {
     if (length < NLMSG_HDRLEN || at + length > size) {
       throw new MalformedError(`message at offset ${at}: length ${length} of ${size - at}`);
     }
-    messages.push({
+    visit({
       type: view.getUint16(at + 4, true),
       flags: view.getUint16(at + 6, true),
       sequence: view.getUint32(at + 8, true),
@@ -40,6 +39,12 @@ export function splitMessages(input: Input): readonly RawMessage[] {
     });
     at += (length + 3) & ~3;
   }
+}
+
+/** The messages of one datagram. @throws {MalformedError} */
+export function splitMessages(input: Input): readonly RawMessage[] {
+  const messages: RawMessage[] = [];
+  eachMessage(input, (message) => messages.push(message));
   return messages;
 }
 
