@@ -162,8 +162,9 @@ export { type NetnsId, type NetnsReference, netnsIds } from './rtnl/netns-id.ts'
 export type { NextHop } from './rtnl/next-hop-list.ts';
 export { type BucketFilter, type NexthopFilter, type NexthopSpec, nexthops } from './rtnl/nexthop.ts';
 export type { Nexthop, NexthopBucket, NexthopMember } from './rtnl/nexthop-value.ts';
-export { type RouteFilter, type RouteLookup, type RouteSpec, routes } from './rtnl/route.ts';
+export { type RouteFilter, type RouteLookup, routes } from './rtnl/route.ts';
 export type { RouteFlags } from './rtnl/route-body.ts';
+export type { RouteSpec } from './rtnl/route-change.ts';
 export { decodeRouteMessage, type RouteEvent } from './rtnl/route-message.ts';
 export type { RouteMetrics } from './rtnl/route-metrics.ts';
 export type { Route, RouteType } from './rtnl/route-value.ts';

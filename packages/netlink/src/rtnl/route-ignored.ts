@@ -2,7 +2,7 @@ import { type Ignored, ignored, TOLD } from './refuse.ts';
 
 /*
  * What the kernel takes in a message about a route, answers with success, and does not do (seen in Linux 6.18). One line
- * each; `route.ts` and `next-hop-list.ts` refuse them.
+ * each; `route-change.ts` and `next-hop-list.ts` refuse them.
  */
 
 const OF_LOOKUPS = 'it is of lookups (routes.get); a rule chooses routes by it (rules.create)';
