@@ -1,4 +1,4 @@
-import { integer } from './native/integer.ts';
+import { integer } from './codec/integer.ts';
 import type { Netns } from './native/task.ts';
 import { runTask } from './native/task.ts';
 

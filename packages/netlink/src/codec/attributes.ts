@@ -1,6 +1,7 @@
 import { NLA_TYPE_MASK } from '../uapi/netlink.ts';
 import type { Codec, Infer, Input } from './codec.ts';
 import { MalformedError, named, ValueError } from './error.ts';
+import { integer } from './integer.ts';
 import { type Maker, plainObjects } from './plain-object.ts';
 import type { Repeated } from './repeated.ts';
 import type { Selected } from './select.ts';
@@ -118,9 +119,7 @@ function expectUnknown(value: unknown): readonly UnknownAttribute[] {
   for (const [index, one] of list.entries()) {
     const { type, data } = (one ?? {}) as Partial<Record<keyof UnknownAttribute, unknown>>;
     const path = String(index);
-    if (!Number.isInteger(type) || Number(type) < 0 || Number(type) > 0xffff) {
-      throw new ValueError(`${String(type)} is not an integer from 0 to 65535`, `${path}.type`);
-    }
+    integer(`${path}.type`, type, 0, 0xffff);
     if (!(data instanceof Uint8Array)) throw new ValueError(`${String(data)} is not a Uint8Array`, `${path}.data`);
     if (data.byteLength > MAX_PAYLOAD) throw named(path, tooLong(data.byteLength));
   }

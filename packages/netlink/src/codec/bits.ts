@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts';
 import { ValueError } from './error.ts';
+import { integer } from './integer.ts';
 
 export type BitNames = Readonly<Record<string, number>>;
 
@@ -59,7 +60,7 @@ function numberOf(names: BitNames, value: object): number {
   let number = 0;
   for (const name in value) {
     const set = (value as Readonly<Record<string, unknown>>)[name];
-    if (name === 'rest') number |= restOf(set);
+    if (name === 'rest') number |= integer('rest', set, 0, 0xffff_ffff);
     else if (typeof set !== 'boolean') throw new ValueError(`${String(set)} is not a boolean`, name);
     else if (set) number |= bitNamed(names, name);
     else bitNamed(names, name);
@@ -70,12 +71,6 @@ function numberOf(names: BitNames, value: object): number {
 /** A number would have no members, and so be written as no flag at all. */
 function noFlags(value: unknown): string {
   return `${String(value)} is not an object of flags, such as { up: true }; a number of bits goes by { rest }`;
-}
-
-/** A larger number would lose its upper bits here. */
-function restOf(value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff) return value;
-  throw new ValueError(`${String(value)} is not an integer from 0 to 4294967295`, 'rest');
 }
 
 function bitNamed(names: BitNames, name: string): number {

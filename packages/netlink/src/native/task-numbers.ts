@@ -1,5 +1,5 @@
 import { ValueError } from '../codec/error.ts';
-import { integer } from './integer.ts';
+import { integer } from '../codec/integer.ts';
 
 export type TaskKind =
   | 'openNetlink'
@@ -46,7 +46,7 @@ const FIELDS: Readonly<Record<TaskKind, readonly Field[]>> = {
 /** @throws {ValueError} One is no integer, or out of range: it would wrap. An unsigned one keeps its 32 bits. */
 export function taskNumbers(kind: TaskKind, numbers: readonly number[]): Int32Array {
   FIELDS[kind].slice(0, numbers.length).forEach(([name, least, most], index) => {
-    integer(name, numbers[index] ?? 0, least, most);
+    integer(name, numbers[index], least, most);
   });
   return Int32Array.from(numbers);
 }

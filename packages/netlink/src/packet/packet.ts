@@ -1,6 +1,6 @@
 import { mac } from '../codec/address.ts';
 import { decode } from '../codec/codec.ts';
-import { integer } from '../native/integer.ts';
+import { integer } from '../codec/integer.ts';
 import { LoopSocket, type Received } from '../native/loop-socket.ts';
 import { type Netns, runTask } from '../native/task.ts';
 import { receiveBatches } from './receive.ts';

@@ -1,7 +1,7 @@
 import { ipv4 } from '../codec/address.ts';
 import { decode, encode } from '../codec/codec.ts';
+import { integer } from '../codec/integer.ts';
 import { be32 } from '../codec/scalar.ts';
-import { integer } from '../native/integer.ts';
 import { LoopSocket, type Received } from '../native/loop-socket.ts';
 import { type Netns, runTask } from '../native/task.ts';
 import { receiveBatches } from './receive.ts';

@@ -2,6 +2,7 @@ import { attributes } from '../../codec/attributes.ts';
 import { body } from '../../codec/body.ts';
 import type { Infer } from '../../codec/codec.ts';
 import { ValueError } from '../../codec/error.ts';
+import { integer } from '../../codec/integer.ts';
 import { select } from '../../codec/select.ts';
 import { type DumpRequest, dumpOf, type Request, requestOf } from '../../message/request.ts';
 import { ETH_P_ALL } from '../../uapi/if-ether.ts';
@@ -57,14 +58,8 @@ function swapped(protocol: number): number {
 
 /** @throws {ValueError} Both have 16 bits of one number: what is beyond would be another priority, or none, which is all. */
 function infoOf(priority: number, protocol: number): number {
-  checkSixteenBits('priority', priority);
-  checkSixteenBits('protocol', protocol);
-  return ((priority << 16) | swapped(protocol)) >>> 0;
-}
-
-function checkSixteenBits(name: 'priority' | 'protocol', value: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= 0xffff) return;
-  throw new ValueError(`${String(value)} is not an integer from 0 to 65535`, name);
+  const upper = integer('priority', priority, 0, 0xffff) << 16;
+  return (upper | swapped(integer('protocol', protocol, 0, 0xffff))) >>> 0;
 }
 
 export function filterOf({ header, attributes: read }: Infer<typeof filterBody>): TrafficFilter {

@@ -1,6 +1,6 @@
 import { attributes } from '../../codec/attributes.ts';
 import type { Infer } from '../../codec/codec.ts';
-import { ValueError } from '../../codec/error.ts';
+import { integer } from '../../codec/integer.ts';
 import { flag, s32, u32 } from '../../codec/scalar.ts';
 import { struct } from '../../codec/struct.ts';
 import {
@@ -82,7 +82,7 @@ const MAX_PRIORITY = 7;
 function qdiscToWire(htb: Htb): Wire {
   const { defaultClass = 0, rateToQuantum = 10, directPackets = 0, directQueueLength, offload, unknown } = htb;
   // A minor number: of more bits the kernel takes the lower ones.
-  if (defaultClass > 0xffff) throw new ValueError(`${defaultClass} is not an integer from 0 to 65535`, 'defaultClass');
+  integer('defaultClass', defaultClass, 0, 0xffff);
   return {
     init: { version: VERSION, rateToQuantum, defaultClass, debug: 0, directPackets },
     ...(directQueueLength === undefined ? {} : { directQueueLength }),
@@ -106,7 +106,7 @@ function qdiscToValue({ init = globals.fill({}), directQueueLength, offload, unk
 function classToWire(htb: HtbClass): Wire {
   const { rate, ceil = rate, burst = DEFAULT_BURST, ceilBurst = DEFAULT_BURST, unknown } = htb;
   const { quantum = 0, priority = 0, level = 0 } = htb;
-  if (priority > MAX_PRIORITY) throw new ValueError(`${priority} is not an integer from 0 to 7`, 'priority');
+  integer('priority', priority, 0, MAX_PRIORITY);
   checkRate(rate, 'rate');
   checkRate(ceil, 'ceil');
   return {

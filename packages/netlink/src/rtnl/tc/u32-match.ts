@@ -1,6 +1,6 @@
 import { ipv4, ipv6 } from '../../codec/address.ts';
 import { encode } from '../../codec/codec.ts';
-import { ValueError } from '../../codec/error.ts';
+import { integer } from '../../codec/integer.ts';
 import { parsePrefix } from '../prefix.ts';
 import type { U32Key } from './u32-selector.ts';
 
@@ -24,8 +24,7 @@ type Layout = (typeof layouts)[keyof typeof layouts];
 
 /** @throws {ValueError} What is beyond the field would become another value, or part of the field beside it. */
 function checkField(name: keyof U32Match, value: number | undefined, max: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= max)) return;
-  throw new ValueError(`${String(value)} is not an integer from 0 to ${max}`, name);
+  if (value !== undefined) integer(name, value, 0, max);
 }
 
 function keyOf(offset: number, value: number, mask: number): U32Key {
